@@ -1,0 +1,1 @@
+module.exports = { displayName: 'admin-api', preset: '../../jest.preset.js' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'patient-api', preset: '../../jest.preset.js' };

@@ -1,0 +1,1 @@
+module.exports = { displayName: 'capacity-core', preset: '../../jest.preset.js' };

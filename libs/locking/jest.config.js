@@ -1,0 +1,1 @@
+module.exports = { displayName: 'locking', preset: '../../jest.preset.js' };

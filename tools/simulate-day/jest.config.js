@@ -1,0 +1,1 @@
+module.exports = { displayName: 'simulate-day', preset: '../../jest.preset.js' };
