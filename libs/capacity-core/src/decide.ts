@@ -105,8 +105,8 @@ export function decide(slot: SlotState, request: SeatRequest, bounds: BookingBou
   if (overBound) return refuse(overBound);
 
   const tier = tierOf(request.type);
-  const limit = effectiveLimit(slot.capacity, tier, slot.isDelayed);
-  if (slot.bookedCount >= limit) return refuse(slotFull(slot, request.type, tier, limit));
+  if (slot.bookedCount >= effectiveLimit(slot.capacity, tier, slot.isDelayed))
+    return refuse(slotFull(slot, request.type));
 
   return { admitted: true, admission: admit(slot, request, tier) };
 }
@@ -138,13 +138,14 @@ function boundReached(
   return undefined;
 }
 
-function slotFull(slot: SlotState, bookingType: BookingType, tier: Tier, limit: number): SlotFull {
+function slotFull(slot: SlotState, bookingType: BookingType): SlotFull {
+  const tier = tierOf(bookingType);
   return {
     code: 'SLOT_FULL',
     bookingType,
     tier,
     bookedCount: slot.bookedCount,
-    limit,
+    limit: effectiveLimit(slot.capacity, tier, slot.isDelayed),
     undelayedLimit: limitOf(slot.capacity, tier),
     isDelayed: slot.isDelayed,
     openTiers: openTiers(slot.capacity, slot.isDelayed, slot.bookedCount),
