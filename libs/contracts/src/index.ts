@@ -4,3 +4,4 @@ export * from './identity';
 export * from './doctor';
 export * from './slot';
 export * from './booking';
+export * from './faults';
