@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+
+/** What a started server leaves on disk, so that a later start can find it again. */
+export interface ProcessRecord {
+  pid: number;
+  port: number;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  /** The process that started it, with the kernel's start tick: process ids are used again. */
+  parent: { pid: number; startTick: string | undefined };
+}
+
+const ORPHAN_STOP_MS = 15_000;
+
+/** Writes the record in one step; a reader sees the old one or the new one. */
+export async function writeRecord(file: string, record: ProcessRecord): Promise<void> {
+  const partial = `${file}.${process.pid}`;
+  await writeFile(partial, JSON.stringify(record));
+  await rename(partial, file);
+}
+
+/** The record of the last start, or nothing when there is none that can be read. */
+export async function readRecord(file: string): Promise<ProcessRecord | undefined> {
+  try {
+    const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is ProcessRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, port, parent } = value as Partial<ProcessRecord>;
+  const parentPid: unknown = typeof parent === 'object' ? parent.pid : undefined;
+  return Number.isInteger(pid) && Number.isInteger(port) && Number.isInteger(parentPid);
+}
+
+/** This process, in the form a record names its parent. */
+export function thisProcess(): ProcessRecord['parent'] {
+  return { pid: process.pid, startTick: startTick(process.pid) };
+}
+
+/**
+ * Makes room for a new start on the same folder. A server whose parent is gone is stopped; one
+ * whose parent still lives is somebody else's, and refused with a sentence. `isOurs` decides by the
+ * command line that the process id still means our server. Without /proc nothing is found, and the
+ * server's own lock on its folder is what is left.
+ */
+export async function stopOrphan(
+  record: ProcessRecord | undefined,
+  isOurs: (commandLine: string, record: ProcessRecord) => boolean,
+): Promise<void> {
+  if (!record || !isOurs(commandLine(record.pid), record)) return;
+  const { parent } = record;
+  const parentTick = startTick(parent.pid);
+  if (parentTick !== undefined && parentTick === parent.startTick) {
+    throw new Error(
+      `process ${parent.pid} already runs a server here (process ${record.pid}, ` +
+        `port ${record.port}); stop it first`,
+    );
+  }
+  await endProcess(record.pid);
+}
+
+async function endProcess(pid: number): Promise<void> {
+  for (const name of ['SIGTERM', 'SIGCONT', 'SIGKILL'] as const) {
+    if (!sendSignal(pid, name)) return;
+    // A frozen process hears SIGTERM only after SIGCONT, so the wait comes after both.
+    if (name !== 'SIGTERM' && (await isGoneWithin(pid, ORPHAN_STOP_MS))) return;
+  }
+  throw new Error(`process ${pid} of an earlier start cannot be stopped`);
+}
+
+function sendSignal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function isGoneWithin(pid: number, waitMs: number): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < waitMs; waitedMs += 50) {
+    // A zombie that nobody reaped has an empty command line and holds nothing any more.
+    if (commandLine(pid) === '') return true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}
+
+/** The arguments of a process joined by spaces; empty when it is gone or there is no /proc. */
+export function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    return '';
+  }
+}
+
+function startTick(pid: number): string | undefined {
+  try {
+    // The name in parentheses may hold blanks; field 22 counts from behind it.
+    const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return status.slice(status.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
