@@ -200,6 +200,7 @@ export default defineConfig(
   {
     // A race over several APIs starts them all, each through its front door.
     files: ['apps/**/*.spec.ts', 'tools/**/*.spec.ts'],
+    ignores: ['tools/services/**'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(SPEC_IMPORTS, [
         '^@opd/(patient|desk|admin)-api$',

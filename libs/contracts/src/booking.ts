@@ -31,6 +31,7 @@ export const Booking = z
   .meta({ id: 'Booking' });
 export type Booking = z.infer<typeof Booking>;
 
+/** One page of bookings: a slot's register, or a patient's own. */
 export const BookingPage = page(Booking).meta({ id: 'BookingPage' });
 
 /** The types that a patient may book for himself. */
@@ -57,6 +58,7 @@ export const DeskBookingRequest = z
   .meta({ id: 'DeskBookingRequest' });
 export type DeskBookingRequest = z.infer<typeof DeskBookingRequest>;
 
+/** Why a booking is cancelled, in at most 200 characters; may be left out. */
 export const CancelRequest = z
   .strictObject({
     reason: z.string().trim().max(200, 'must have at most 200 characters').optional(),

@@ -12,8 +12,10 @@ export const Doctor = z
   .meta({ id: 'Doctor' });
 export type Doctor = z.infer<typeof Doctor>;
 
+/** One page of the doctors of the clinic. */
 export const DoctorPage = page(Doctor).meta({ id: 'DoctorPage' });
 
+/** Adds a doctor under an id that nobody has yet. */
 export const AddDoctorRequest = z
   .strictObject({
     doctorId: DoctorId,

@@ -45,8 +45,10 @@ export const OpaqueId = z
   .min(1, 'must not be empty')
   .max(64, 'must have at most 64 characters');
 
-/** How a page of a list is asked for; see {@link page}. */
+/** The most items that one page of a list holds; see {@link page}. */
 export const MAX_PAGE_ITEMS = 200;
+
+/** How many items a page holds where the asker does not say. */
 export const DEFAULT_PAGE_ITEMS = 50;
 
 /** One page of a list: `nextCursor` is there while more follows. */

@@ -57,11 +57,13 @@ export const PatientSignInRequest = z
   .meta({ id: 'PatientSignInRequest' });
 export type PatientSignInRequest = z.infer<typeof PatientSignInRequest>;
 
+/** A signed-in patient: the token for `Authorization: Bearer`, and who he is. */
 export const PatientSignInReply = z
   .object({ accessToken: z.string(), expiresInSeconds: z.int(), patient: Patient })
   .meta({ id: 'PatientSignInReply' });
 export type PatientSignInReply = z.infer<typeof PatientSignInReply>;
 
+/** Signs in somebody of the desk or the administration. */
 export const StaffSignInRequest = z
   .strictObject({
     username: z.string().min(1, 'must not be empty').max(100, 'must have at most 100 characters'),
@@ -70,6 +72,7 @@ export const StaffSignInRequest = z
   .meta({ id: 'StaffSignInRequest' });
 export type StaffSignInRequest = z.infer<typeof StaffSignInRequest>;
 
+/** A signed-in member of staff: the token for `Authorization: Bearer`, and who it is. */
 export const StaffSignInReply = z
   .object({
     accessToken: z.string(),

@@ -42,6 +42,7 @@ export const Slot = z
   .meta({ id: 'Slot' });
 export type Slot = z.infer<typeof Slot>;
 
+/** One page of slots, closed and ended ones included. */
 export const SlotPage = page(Slot).meta({ id: 'SlotPage' });
 
 /** Opens one slot. `end` lies after `start`; the date is today or later. */
@@ -87,6 +88,7 @@ export const OpenRangeRequest = z
   .meta({ id: 'OpenRangeRequest' });
 export type OpenRangeRequest = z.infer<typeof OpenRangeRequest>;
 
+/** How many slots a range opened, and how many of it were there already. */
 export const OpenRangeReply = z
   .object({ opened: z.int(), existing: z.int() })
   .meta({ id: 'OpenRangeReply' });
