@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import mongoose from 'mongoose';
 import { freePort, isListening, isPortFree } from './free-port';
-import { readRecord, stopOrphan, thisProcess, writeRecord } from './process-record';
+import { RECORD_FILES, stopOrphan, thisProcess, writeRecord } from './process-record';
 import { StartedChild, type ServerProcess } from './server-process';
 import { type Report } from './bounded-command';
 
@@ -40,10 +40,9 @@ const NOT_YET_INITIALIZED = 94;
 export async function startMongod(options: MongodOptions): Promise<MongodProcess> {
   const dataDir = resolve(options.dataDir);
   const dbPath = join(dataDir, 'db');
-  const recordFile = join(dataDir, 'mongod.json');
+  const recordFile = join(dataDir, RECORD_FILES.mongod);
   await mkdir(dbPath, { recursive: true });
-  const last = await readRecord(recordFile);
-  await stopOrphan(last, (line) => line.includes('mongod') && line.includes(dbPath));
+  const last = await stopOrphan(recordFile);
   const port = await choosePort(options.port, last?.port);
   const logFile = join(dataDir, 'mongod.log');
   const child = await StartedChild.start(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /** What a started server leaves on disk, so that a later start can find it again. */
 export interface ProcessRecord {
@@ -21,7 +22,7 @@ export async function writeRecord(file: string, record: ProcessRecord): Promise<
 }
 
 /** The record of the last start, or nothing when there is none that can be read. */
-export async function readRecord(file: string): Promise<ProcessRecord | undefined> {
+async function readRecord(file: string): Promise<ProcessRecord | undefined> {
   try {
     const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
     return isRecord(parsed) ? parsed : undefined;
@@ -42,26 +43,49 @@ export function thisProcess(): ProcessRecord['parent'] {
   return { pid: process.pid, startTick: startTick(process.pid) };
 }
 
+/** The file that a start of each server leaves in its folder. */
+export const RECORD_FILES = { mongod: 'mongod.json', redisServer: 'redis-server.json' } as const;
+
 /**
- * Makes room for a new start on the same folder. A server whose parent is gone is stopped; one
- * whose parent still lives is somebody else's, and refused with a sentence. `isOurs` decides by the
- * command line that the process id still means our server. Without /proc nothing is found, and the
- * server's own lock on its folder is what is left.
+ * Makes room for a new start on the folder of `recordFile` and returns the record of the last one.
+ * A server whose parent is gone is stopped; one whose parent still lives is somebody else's, and
+ * refused with a sentence. Without /proc nothing is found, and the server's own lock on its folder
+ * is what is left.
  */
-export async function stopOrphan(
-  record: ProcessRecord | undefined,
-  isOurs: (commandLine: string, record: ProcessRecord) => boolean,
-): Promise<void> {
-  if (!record || !isOurs(commandLine(record.pid), record)) return;
+export async function stopOrphan(recordFile: string): Promise<ProcessRecord | undefined> {
+  const record = await readRecord(recordFile);
+  if (!record || !isStillOurs(recordFile, record)) return record;
   const { parent } = record;
   const parentTick = startTick(parent.pid);
   if (parentTick !== undefined && parentTick === parent.startTick) {
     throw new Error(
-      `process ${parent.pid} already runs a server here (process ${record.pid}, ` +
-        `port ${record.port}); stop it first`,
+      `process ${parent.pid} already runs a server in ${dirname(recordFile)} ` +
+        `(process ${record.pid}, port ${record.port}); stop it first`,
     );
   }
   await endProcess(record.pid);
+  return record;
+}
+
+/** Stops every server with a record in `folder` or below, whoever its parent is. */
+export async function stopAllBelow(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const files = names.filter((name) =>
+    Object.values<string>(RECORD_FILES).includes(basename(name)),
+  );
+  for (const file of files.map((name) => join(folder, name))) {
+    const record = await readRecord(file);
+    if (record && isStillOurs(file, record)) await endProcess(record.pid);
+  }
+}
+
+// A process id is used again, so the command line decides whether it still means our server.
+function isStillOurs(recordFile: string, { pid, port }: ProcessRecord): boolean {
+  const line = commandLine(pid);
+  return basename(recordFile) === RECORD_FILES.mongod
+    ? line.includes('mongod') && line.includes(dirname(recordFile))
+    : // Redis replaces its command line by its name and address.
+      line.includes('-server ') && line.includes(`:${port}`);
 }
 
 async function endProcess(pid: number): Promise<void> {
@@ -92,7 +116,7 @@ async function isGoneWithin(pid: number, waitMs: number): Promise<boolean> {
 }
 
 /** The arguments of a process joined by spaces; empty when it is gone or there is no /proc. */
-export function commandLine(pid: number): string {
+function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
   } catch {

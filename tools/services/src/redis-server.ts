@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort, isPortFree } from './free-port';
-import { readRecord, stopOrphan, thisProcess, writeRecord } from './process-record';
+import { RECORD_FILES, stopOrphan, thisProcess, writeRecord } from './process-record';
 import { StartedChild, type ServerProcess } from './server-process';
 
 /** A running `redis-server` that keeps nothing on disk. */
@@ -29,12 +29,10 @@ const READY_MS = 20_000;
  */
 export async function startRedisServer(options: RedisOptions): Promise<RedisProcess> {
   const dir = resolve(options.dir);
-  const recordFile = join(dir, 'redis-server.json');
+  const recordFile = join(dir, RECORD_FILES.redisServer);
   const logFile = join(dir, 'redis-server.log');
   await mkdir(dir, { recursive: true });
-  const last = await readRecord(recordFile);
-  // Redis replaces its command line by its name and address.
-  await stopOrphan(last, (line, { port }) => /-server /.test(line) && line.includes(`:${port}`));
+  const last = await stopOrphan(recordFile);
   const port = await choosePort(options.port, last?.port);
   const child = await StartedChild.start(options.binary, [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--logfile', logFile],

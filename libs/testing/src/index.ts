@@ -1,0 +1,1 @@
+export { spawnTestMongod, spawnTestRedis, testMongoUri, testRedisUrl } from './servers';
