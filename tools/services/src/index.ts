@@ -3,5 +3,5 @@ export { startMongod, type MongodOptions, type MongodProcess } from './mongod';
 export { startRedisServer, type RedisOptions, type RedisProcess } from './redis-server';
 export { type ServerProcess } from './server-process';
 export { endRun, endAbandonedRuns } from './run-folder';
-export { freePort, isPortFree } from './free-port';
+export { freePort, isListening, isPortFree } from './free-port';
 export { runBounded, type CommandBounds, type CommandResult, type Report } from './bounded-command';
