@@ -1,0 +1,33 @@
+import { Problem } from '@opd/contracts';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { componentSchemas, schemaRef } from './openapi-schemas';
+
+/**
+ * The OpenAPI 3.1 document of an API, made from its `@Route` declarations. The operational routes
+ * (health, metrics, docs) are not part of it.
+ */
+export function openApiDocument(app: NestFastifyApplication, name: string): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle(`Elastic OPD: ${name}`)
+    .setDescription('Errors are problem+json (RFC 9457); `code` says what happened.')
+    .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .build();
+  const document = SwaggerModule.createDocument(app, config);
+  schemaRef(Problem, 'output');
+  const schemas = { ...document.components?.schemas, ...componentSchemas() };
+  return { ...document, components: { ...document.components, schemas } } as OpenAPIObject;
+}
+
+/** Serves the document at `/openapi.json` and its page at `/docs`, all from this process. */
+export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject): void {
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: document.info.title,
+    // The page would show the document to a validator in the internet.
+    swaggerOptions: { validatorUrl: null, persistAuthorization: false },
+  });
+}
