@@ -2,7 +2,6 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { getConnectionToken } from '@nestjs/mongoose';
 import type { Connection } from 'mongoose';
 import { WebhookDelivery, type CodeDelivery } from './code-delivery';
-import { deriveKey } from './keys';
 import { OneTimeCodes } from './one-time-codes';
 import { PasswordChecks } from './password-checks';
 import { PatientDirectory } from './patients';
@@ -20,9 +19,7 @@ export interface AuthSettings {
   /** Whether this is the demo: the code is in the reply, the demo staff can sign in. */
   readonly isDemo: boolean;
   /** Where codes are handed to the SMS gateway. Without it, and without the demo, no code is sent. */
-  readonly otpWebhookUrl?: string | undefined;
-  /** What the webhook is signed with; without it, a key derived from the signing key. */
-  readonly otpWebhookSecret?: string | undefined;
+  readonly otpWebhook?: { readonly url: string; readonly secret: string };
 }
 
 /** Codes for one phone; in the demo one phone is many people's, and a code costs no SMS. */
@@ -35,11 +32,8 @@ export function sendCodeSettings(settings: AuthSettings): SendCodeSettings {
   return { ...sends, showsCode: settings.isDemo, delivery: deliveryOf(settings) };
 }
 
-function deliveryOf(settings: AuthSettings): CodeDelivery | undefined {
-  if (settings.otpWebhookUrl === undefined) return undefined;
-  const secret =
-    settings.otpWebhookSecret ?? deriveKey(settings.tokenSigningKey, 'one-time-code-webhook');
-  return new WebhookDelivery(settings.otpWebhookUrl, secret);
+function deliveryOf({ otpWebhook }: AuthSettings): CodeDelivery | undefined {
+  return otpWebhook && new WebhookDelivery(otpWebhook.url, otpWebhook.secret);
 }
 
 /** Sign-in, tokens, roles and patients, on the application's Mongoose connection. */

@@ -27,7 +27,7 @@ export interface CodeDelivery {
 export class WebhookDelivery implements CodeDelivery {
   constructor(
     private readonly url: string,
-    private readonly secret: string | Buffer,
+    private readonly secret: string,
     private readonly now: Clock = systemClock,
   ) {}
 

@@ -6,8 +6,7 @@ const MIN_SIGNING_KEY_CHARACTERS = 32;
  * The purposes a key is derived for. One secret comes from the environment; each purpose gets a
  * key of its own, so that what one of them signs means nothing to another.
  */
-export type KeyPurpose =
-  'access-token' | 'one-time-code' | 'sign-in-attempts' | 'one-time-code-webhook';
+export type KeyPurpose = 'access-token' | 'one-time-code' | 'sign-in-attempts';
 
 /**
  * Derives the 32-byte key of a purpose from TOKEN_SIGNING_KEY (HKDF-SHA256, RFC 5869; no salt, info
