@@ -85,15 +85,18 @@ const HOUSE_SYNTAX = [
     selector: 'ExportDefaultDeclaration',
     message: 'Export by name, so that a thing has one name everywhere.',
   },
-  {
-    // Nest fills in decorated parameters and injected properties by itself: nobody counts those.
-    selector:
-      ':function[params.length>3]:not([params.3.decorators.length>0]):not([params.3.type="TSParameterProperty"])',
-    message: 'Take at most three parameters, then one named object.',
-  },
 ];
 
+// Nest fills in decorated parameters and injected properties by itself: nobody counts those.
+const MANY_PARAMETERS =
+  ':function[params.length>3]:not([params.3.decorators.length>0]):not([params.3.type="TSParameterProperty"])';
+const FEW_PARAMETERS = 'Take at most three parameters, then one named object.';
+
+const SOURCE_SYNTAX = [{ selector: MANY_PARAMETERS, message: FEW_PARAMETERS }];
+
 const SPEC_SYNTAX = [
+  // What is handed to a call may be a row of a table, as in `it.each`.
+  { selector: `${MANY_PARAMETERS}:not(CallExpression > *)`, message: FEW_PARAMETERS },
   {
     selector:
       'MemberExpression[property.name=/^(only|skip|todo)$/]:matches([object.name=/^(describe|it|test)$/], [object.object.name=/^(describe|it|test)$/])',
@@ -182,7 +185,7 @@ export default defineConfig(
         'error',
         { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
       ],
-      'no-restricted-syntax': ['error', ...HOUSE_SYNTAX],
+      'no-restricted-syntax': ['error', ...HOUSE_SYNTAX, ...SOURCE_SYNTAX],
     },
   },
   { files: ['{libs,apps}/**/*.ts'], rules: { 'no-console': 'error' } },
@@ -228,7 +231,7 @@ export default defineConfig(
         { object: 'Date', property: 'now', message: 'The core has no clock.' },
         { object: 'Math', property: 'random', message: 'The core leaves nothing to chance.' },
       ],
-      'no-restricted-syntax': ['error', ...HOUSE_SYNTAX, ...PURE_SYNTAX],
+      'no-restricted-syntax': ['error', ...HOUSE_SYNTAX, ...SOURCE_SYNTAX, ...PURE_SYNTAX],
     },
   },
   {

@@ -82,6 +82,17 @@ const HOUSE: Expectation[] = [
     ruleId: SYNTAX,
   },
   {
+    name: 'four parameters in a spec',
+    file: LIB_SPEC,
+    text: 'export const f = (a: 1, b: 1, c: 1, d: 1) => [a, b, c, d];',
+    ruleId: SYNTAX,
+  },
+  {
+    name: 'passes: a table of four columns',
+    file: LIB_SPEC,
+    text: "it.each([[1, 2, 3, 4]])('a', (a, b, c, d) => { expect([a, b, c, d]).toEqual([]); });",
+  },
+  {
     name: 'passes: what Nest injects',
     file: LIB,
     text: `export class A {
