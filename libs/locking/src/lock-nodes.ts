@@ -6,6 +6,7 @@ export const LOCK_NODE_COUNTS: readonly number[] = [1, 3, 5];
 const COMMAND_TIMEOUT_MS = 250;
 const CONNECT_TIMEOUT_MS = 500;
 const SILENT_CONNECTION_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 200;
 
 /**
  * Connects to the Redis nodes that carry the locks, with settings that turn an absent or frozen
@@ -40,6 +41,8 @@ function connect(url: string): Redis {
     // Without it a connection that went silent is kept until TCP gives up, minutes later, and
     // collects every command sent meanwhile.
     socketTimeout: SILENT_CONNECTION_MS,
+    // A frozen node never closes its side: that must hold up neither a reconnect nor a stop.
+    disconnectTimeout: CLOSE_TIMEOUT_MS,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     // A lock that nobody waits for any more must not be taken after a reconnect.
