@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,9 @@ export async function placeInCache(
   await mkdir(cache, { recursive: true });
   await removeStalePartials(cache);
   const folder = await mkdtemp(join(cache, PARTIAL_PREFIX));
+  // Ctrl-C in the middle of a download must leave nothing either.
+  const removeNow = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeNow);
   try {
     const fetched = await fill(folder);
     await chmod(fetched, 0o755);
@@ -33,6 +37,7 @@ export async function placeInCache(
     await rename(fetched, target);
     return target;
   } finally {
+    process.removeListener('exit', removeNow);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -61,7 +61,8 @@ export function runBounded(
     const timer = setTimeout(giveUp, bounds.timeoutMs);
     const ticker = startTicker(startedMs, bounds, giveUp);
     process.once('exit', killGroup);
-    const keep = (chunk: Buffer) => (output = (output + chunk).slice(-KEPT_OUTPUT_CHARS));
+    const keep = (chunk: Buffer) =>
+      (output = `${output}${chunk.toString()}`.slice(-KEPT_OUTPUT_CHARS));
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     let isSettled = false;

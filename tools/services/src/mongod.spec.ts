@@ -55,7 +55,7 @@ async function parentWithMongod(): Promise<{ kill(): Promise<void>; port: number
 }
 
 async function recordedPid(): Promise<number> {
-  const record = JSON.parse(await readFile(join(dataDir, 'mongod.json'), 'utf8')) as {
+  const record = JSON.parse(await readFile(join(dataDir, 'mongod.process.json'), 'utf8')) as {
     pid: number;
   };
   return record.pid;
@@ -132,7 +132,7 @@ it('ends what a killed run left, and its folder', async () => {
   await parent.kill();
   await endRun(dataDir);
   expect(await isListening(parent.port)).toBe(false);
-  await expect(readFile(join(dataDir, 'mongod.json'))).rejects.toThrow('ENOENT');
+  await expect(readFile(join(dataDir, 'mongod.process.json'))).rejects.toThrow('ENOENT');
 });
 
 it('says how the log ends when the server does not come up', async () => {

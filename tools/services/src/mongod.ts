@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import mongoose from 'mongoose';
 import { freePort, isListening, isPortFree } from './free-port';
-import { RECORD_FILES, stopOrphan, thisProcess, writeRecord } from './process-record';
+import { RECORD_SUFFIX, stopOrphan, writeRecord } from './process-record';
 import { StartedChild, type ServerProcess } from './server-process';
 import { type Report } from './bounded-command';
 
@@ -40,7 +40,7 @@ const NOT_YET_INITIALIZED = 94;
 export async function startMongod(options: MongodOptions): Promise<MongodProcess> {
   const dataDir = resolve(options.dataDir);
   const dbPath = join(dataDir, 'db');
-  const recordFile = join(dataDir, RECORD_FILES.mongod);
+  const recordFile = join(dataDir, `mongod${RECORD_SUFFIX}`);
   await mkdir(dbPath, { recursive: true });
   const last = await stopOrphan(recordFile);
   const port = await choosePort(options.port, last?.port);
@@ -49,12 +49,7 @@ export async function startMongod(options: MongodOptions): Promise<MongodProcess
     options.binary,
     mongodArgs({ dbPath, logFile, port }, options),
   );
-  await writeRecord(recordFile, {
-    pid: child.pid,
-    port,
-    startedAt: new Date().toISOString(),
-    parent: thisProcess(),
-  });
+  await writeRecord(recordFile, { pid: child.pid, port, marker: dbPath });
   await waitForPrimary(child, { port, logFile });
   return {
     uri: `mongodb://127.0.0.1:${port}/?replicaSet=${REPLICA_SET}`,

