@@ -1,0 +1,1 @@
+module.exports = { displayName: 'staff', preset: '../../jest.preset.js' };
