@@ -1,6 +1,7 @@
-const { mkdtemp, mkdir } = require('node:fs/promises');
-const { tmpdir } = require('node:os');
+const { mkdtemp } = require('node:fs/promises');
+const { constants, tmpdir } = require('node:os');
 const path = require('node:path');
+const globalTeardown = require('./global-teardown.js');
 
 /**
  * Starts one MongoDB and one Redis for the whole run, with temporary data, and tells the suites by
@@ -14,21 +15,31 @@ module.exports = async function globalSetup() {
   const report = (line) => process.stderr.write(`${line}\n`);
   await services.endAbandonedRuns(tmpdir(), 'opd-test-');
   const dir = await mkdtemp(path.join(tmpdir(), `opd-test-${process.pid}-`));
-  await mkdir(path.join(dir, 'shared'));
+  process.env.OPD_TEST_DIR = dir;
+  endRunOnSignal();
   const [mongodBinary, redisBinary] = await Promise.all([
     services.findMongod(report),
     services.findRedisServer(report),
   ]);
-  const mongodDir = path.join(dir, 'shared', 'mongod');
-  const redisDir = path.join(dir, 'shared', 'redis');
+  const mongodDir = path.join(dir, 'mongod');
+  const redisDir = path.join(dir, 'redis');
   const [mongod, redis] = await Promise.all([
     services.startMongod({ binary: mongodBinary, dataDir: mongodDir, enableTestCommands: true }),
     services.startRedisServer({ binary: redisBinary, dir: redisDir }),
   ]);
-  process.env.OPD_TEST_DIR = dir;
   process.env.OPD_TEST_MONGODB_URI = mongod.uri;
   process.env.OPD_TEST_REDIS_URL = redis.url;
   process.env.OPD_TEST_MONGOD_BINARY = mongodBinary;
   process.env.OPD_TEST_REDIS_BINARY = redisBinary;
   globalThis.opdTestServers = [mongod, redis];
 };
+
+/** Jest ends at once on a signal, without its teardown; the servers would stay. */
+function endRunOnSignal() {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, async () => {
+      await globalTeardown();
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
+}

@@ -1,0 +1,3 @@
+import { apiBuild } from '../../vite.api.mjs';
+
+export default apiBuild(import.meta.dirname);
