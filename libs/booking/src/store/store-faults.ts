@@ -94,16 +94,17 @@ export async function untilSettled<T extends { readonly outcome: string }>(
   const deadlineMs = clock.monotonicMs() + SETTLE_DEADLINE_MS;
   let lost: OutcomeUnknownError | undefined;
   while (clock.monotonicMs() < deadlineMs) {
+    let result: T | undefined;
     try {
-      const result = await tryOnce();
-      if (result?.outcome === 'DONE') return result;
-      // An update that got lost may still match one day: then any other answer would be a lie.
-      if (result && lost) throw lost;
-      if (result) return result;
+      result = await tryOnce();
     } catch (error) {
-      if (error === lost || !(error instanceof OutcomeUnknownError)) throw lost ?? error;
+      if (!(error instanceof OutcomeUnknownError)) throw lost ?? error;
       lost ??= error;
     }
+    if (result?.outcome === 'DONE') return result;
+    // An update that got lost may still match one day: then any other answer would be a lie.
+    if (result && lost) throw lost;
+    if (result) return result;
   }
   throw lost ?? new StoreUnavailableError('The slot kept changing while a change was tried');
 }
