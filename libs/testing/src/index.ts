@@ -1,1 +1,3 @@
 export { spawnTestMongod, spawnTestRedis, testMongoUri, testRedisUrl } from './servers';
+export { auditSlots, type AuditExpectations, type Finding } from './audit';
+export { auditAnswers, type ClientAnswer } from './audit-answers';
