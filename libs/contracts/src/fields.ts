@@ -16,16 +16,21 @@ export const Phone = z
   .string()
   .regex(/^\+[1-9]\d{6,14}$/, 'must be a phone number in E.164 form, such as +919876543210');
 
-/** A person's name, trimmed, inner spaces joined, 1 to 100 characters. */
+/**
+ * A person's name, trimmed, inner spaces joined, accents composed (NFC), 1 to 100 characters, at
+ * least one of them a letter or digit. Of the invisible characters only the two joiners pass:
+ * names in Indian scripts are spelt with them.
+ */
 export const PersonName = z
   .string()
-  .transform((name) => name.trim().replace(/\s+/gu, ' '))
+  .transform((name) => name.normalize('NFC').trim().replace(/\s+/gu, ' '))
   .pipe(
     z
       .string()
       .min(1, 'must not be empty')
       .max(100, 'must have at most 100 characters')
-      .regex(/^[^\p{C}<>]*$/u, 'must not hold control characters or angle brackets'),
+      .regex(/^(?:[^\p{C}<>]|[\u200c\u200d])*$/u, 'must not hold control characters or < or >')
+      .regex(/[\p{L}\p{N}]/u, 'must hold a letter or a digit'),
   );
 
 /** A doctor's id, as in `dr-rao`. */
