@@ -12,15 +12,18 @@ const CLOSE_ALL_AFTER_MS = 4_000;
  */
 export function stopGracefully(instance: FastifyInstance): void {
   const openRequests = trackRequests(instance.server);
+  let sweep: NodeJS.Timeout;
+  let end: NodeJS.Timeout;
   instance.addHook('preClose', (done) => {
-    const sweep = setInterval(() => {
+    sweep = setInterval(() => {
       for (const [socket, count] of openRequests) if (count === 0) socket.destroy();
     }, SWEEP_MS);
-    const end = setTimeout(() => instance.server.closeAllConnections(), CLOSE_ALL_AFTER_MS);
-    instance.server.once('close', () => {
-      clearInterval(sweep);
-      clearTimeout(end);
-    });
+    end = setTimeout(() => instance.server.closeAllConnections(), CLOSE_ALL_AFTER_MS);
+    done();
+  });
+  instance.addHook('onClose', (_instance, done) => {
+    clearInterval(sweep);
+    clearTimeout(end);
     done();
   });
 }

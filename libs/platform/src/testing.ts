@@ -1,7 +1,16 @@
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ok, refused, StoreUnavailableError, type Identity, type Outcome } from '@opd/contracts';
-import { Body, Controller, Get, Headers, Module, Param, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Headers as HeaderValue,
+  Module,
+  Param,
+  Post,
+  Query,
+} from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
@@ -84,7 +93,7 @@ class TestController {
   })
   greet(
     @Body() body: z.infer<typeof Greeting>,
-    @Headers('idempotency-key') key: string | undefined,
+    @HeaderValue('idempotency-key') key: string | undefined,
     @Caller() caller: Identity,
     @HeaderSetter() setHeader: SetHeader,
     @ArrivedAt() arrivedAtMs: number,
@@ -165,40 +174,105 @@ const authenticator: Authenticator = {
 export interface TestApi {
   readonly app: NestFastifyApplication;
   readonly url: string;
-  readonly redis: Redis;
   /** Every line it logged so far. */
   readonly lines: Record<string, unknown>[];
   readonly close: () => Promise<void>;
 }
 
-/** Starts the test API on a free port, with these settings instead of the usual ones. */
-export async function startTestApi(
-  settings: Partial<Settings> = {},
-  parts: Partial<ApiParts> = {},
-): Promise<TestApi> {
-  const redis = parts.redis ?? connectRedis();
-  const lines: Record<string, unknown>[] = [];
-  const app = await createApi({
+/** The parts of the test API, with Redis at an address where there is none. */
+function testParts(settings: Settings): ApiParts {
+  const redis = connectRedis();
+  const onStopped = () => Promise.resolve(redis.disconnect());
+  return {
     name: 'test-api',
     module: TestModule,
     authenticator,
     redis,
     checks: {},
-    settings: { ...testSettings, staffLimitPerMinute: 0, patientLimitPerMinute: 0, ...settings },
-    logDestination: new Writable({
-      write(chunk, _encoding, done) {
-        lines.push(JSON.parse(String(chunk)) as Record<string, unknown>);
-        done();
-      },
-    }),
-    ...parts,
-  });
+    settings,
+    onStopped,
+  };
+}
+
+/** Builds the test API as an app builds its own, for a process of its own. */
+export function createTestApi(settings: Settings): Promise<NestFastifyApplication> {
+  return createApi(testParts(settings));
+}
+
+/** Starts the test API on a free port, with these settings and parts instead of the usual ones. */
+export async function startTestApi(
+  settings: Partial<Settings> = {},
+  parts: Partial<ApiParts> = {},
+): Promise<TestApi> {
+  const lines: Record<string, unknown>[] = [];
+  const unlimited = { staffLimitPerMinute: 0, patientLimitPerMinute: 0 };
+  const usual = testParts({ ...testSettings, ...unlimited, ...settings });
+  if (parts.redis) usual.redis.disconnect();
+  const all = { ...usual, logDestination: collect(lines), ...parts };
+  const app = await createOrRelease(all);
   await app.listen(0, '127.0.0.1');
   const close = async () => {
     await app.close();
-    redis.disconnect();
+    all.redis.disconnect();
   };
-  return { app, url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), redis, lines, close };
+  return { app, url: await app.getUrl(), lines, close };
+}
+
+function collect(lines: Record<string, unknown>[]): Writable {
+  return new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(JSON.parse(String(chunk)) as Record<string, unknown>);
+      done();
+    },
+  });
+}
+
+// A boot that fails must not leave a client behind that keeps the test run alive.
+async function createOrRelease(parts: ApiParts): Promise<NestFastifyApplication> {
+  try {
+    return await createApi(parts);
+  } catch (error) {
+    parts.redis.disconnect();
+    throw error;
+  }
+}
+
+/** What a request was answered with; `body` is the parsed JSON, or the text where it is none. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly body: any;
+}
+
+/** A request to the test API: `as` is the role whose token is sent, `body` is sent as JSON. */
+export interface TestRequest {
+  readonly as?: string;
+  readonly body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  readonly text?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** Sends `POST /path` or the like and reads the whole answer. */
+export async function call(api: TestApi, line: string, request: TestRequest = {}): Promise<Reply> {
+  const [method = 'GET', path = '/'] = line.split(' ');
+  const text =
+    request.text ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
+  const response = await fetch(`${api.url}${path}`, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(request.as && { authorization: `Bearer ${request.as}` }),
+      ...(text !== undefined && { 'content-type': 'application/json' }),
+      ...request.headers,
+    },
+    ...(text !== undefined && { body: text }),
+  });
+  const answer = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const body: unknown = isJson && answer !== '' ? JSON.parse(answer) : answer;
+  return { status: response.status, headers: response.headers, body };
 }
 
 /** A client as the apps make it: short waits, no queue while Redis is away. */

@@ -1,12 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { type Server } from 'node:http';
+import { type Socket } from 'node:net';
 import { refused } from '@opd/contracts';
 import helmet from '@fastify/helmet';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { LogController, type FastifyHttpOptions, type FastifyInstance } from 'fastify';
 import { type Logger } from 'pino';
 import { type InputCheck } from './check';
-import { BAD_URL, NOT_FOUND, sendError, sendRefusal } from './problem';
+import {
+  BAD_HTTP,
+  BAD_URL,
+  NOT_FOUND,
+  PROBLEM_MEDIA_TYPE,
+  problemBody,
+  sendError,
+  sendRefusal,
+} from './problem';
 
 const BODY_LIMIT_BYTES = 16 * 1_024;
 
@@ -55,6 +64,7 @@ function serverOptions(logger: Logger): FastifyHttpOptions<Server> {
   return {
     ...SERVER,
     loggerInstance: logger,
+    clientErrorHandler: answerBadHttp,
     // Paths that the router cannot read or that hold an overlong parameter meet no hook.
     frameworkErrors: (error, request, reply) => {
       request.arrivedAtMs = performance.now();
@@ -62,6 +72,22 @@ function serverOptions(logger: Logger): FastifyHttpOptions<Server> {
       sendRefusal(request, reply, error.code === 'FST_ERR_BAD_URL' ? BAD_URL : NOT_FOUND);
     },
   };
+}
+
+// There is no request yet, so there are no hooks: the answer is written by hand.
+function answerBadHttp(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify(problemBody(BAD_HTTP, randomUUID()));
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
 /**
@@ -81,6 +107,7 @@ const CSP = {
   defaultSrc: ["'self'"],
   styleSrc: ["'self'", "'unsafe-inline'"],
   imgSrc: ["'self'", 'data:'],
+  fontSrc: ["'self'", 'data:'],
   objectSrc: ["'none'"],
   baseUri: ["'none'"],
   formAction: ["'self'"],

@@ -17,8 +17,22 @@ export function openApiDocument(app: NestFastifyApplication, name: string): Open
     .build();
   const document = SwaggerModule.createDocument(app, config);
   schemaRef(Problem, 'output');
-  const schemas = { ...document.components?.schemas, ...componentSchemas() };
+  const schemas = mentioned(document.paths, componentSchemas());
   return { ...document, components: { ...document.components, schemas } } as OpenAPIObject;
+}
+
+/** The named schemas that are mentioned here, or by a schema that is. */
+function mentioned<T>(part: unknown, schemas: Readonly<Record<string, T>>): Record<string, T> {
+  const found = new Set<string>();
+  const visit = (json: unknown) => {
+    for (const [, id = ''] of JSON.stringify(json).matchAll(/"#\/components\/schemas\/(.*?)"/g)) {
+      if (found.has(id)) continue;
+      found.add(id);
+      visit(schemas[id] ?? {});
+    }
+  };
+  visit(part);
+  return Object.fromEntries(Object.entries(schemas).filter(([id]) => found.has(id)));
 }
 
 /** Serves the document at `/openapi.json` and its page at `/docs`, all from this process. */
