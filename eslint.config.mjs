@@ -23,8 +23,12 @@ const IMPORTS = {
     ours: ['type:domain', 'type:contract', 'type:infra'],
     bannedNpm: ['redlock', 'ioredis'],
   },
-  'type:app': {
+  'type:host': {
     ours: ['type:domain', 'type:contract', 'type:infra', 'type:feature'],
+    bannedNpm: ['redlock', 'ioredis'],
+  },
+  'type:app': {
+    ours: ['type:domain', 'type:contract', 'type:infra', 'type:feature', 'type:host'],
     bannedNpm: ['mongoose', 'mongodb', 'ioredis', 'redlock'],
   },
   'type:test': { ours: ['type:domain', 'type:contract', 'type:service'] },
@@ -35,6 +39,7 @@ const IMPORTS = {
       'type:contract',
       'type:infra',
       'type:feature',
+      'type:host',
       'type:test',
       'type:service',
     ],
@@ -48,6 +53,7 @@ const SPEC_IMPORTS = {
   'type:contract': { ours: ['type:domain'], onlyNpm: ['zod', 'fast-check'] },
   'type:infra': { ours: [...IMPORTS['type:infra'].ours, 'type:test'] },
   'type:feature': { ours: [...IMPORTS['type:feature'].ours, 'type:test'] },
+  'type:host': { ours: [...IMPORTS['type:host'].ours, 'type:test'] },
   'type:app': { ours: [...IMPORTS['type:app'].ours, 'type:test'] },
 };
 

@@ -16,6 +16,7 @@ const ROOTS = {
   auth: 'libs/auth',
   platform: 'libs/platform',
   booking: 'libs/booking',
+  host: 'libs/host',
   'patient-api': 'apps/patient-api',
   'desk-api': 'apps/desk-api',
   'admin-api': 'apps/admin-api',
@@ -29,7 +30,7 @@ const PARTS = Object.keys(ROOTS) as Part[];
 const RULES: Part[] = ['capacity-core', 'contracts'];
 const INFRA: Part[] = ['locking', 'auth', 'platform'];
 const APPS: Part[] = ['patient-api', 'desk-api', 'admin-api'];
-const EVERYTHING_BUT_APPS: Part[] = [...RULES, ...INFRA, 'booking', 'testing', 'services'];
+const EVERYTHING_BUT_APPS: Part[] = [...RULES, ...INFRA, 'booking', 'host', 'testing', 'services'];
 
 const MAY_IMPORT: Record<Part, Part[]> = {
   'capacity-core': [],
@@ -38,9 +39,10 @@ const MAY_IMPORT: Record<Part, Part[]> = {
   auth: RULES,
   platform: RULES,
   booking: [...RULES, ...INFRA],
-  'patient-api': [...RULES, ...INFRA, 'booking'],
-  'desk-api': [...RULES, ...INFRA, 'booking'],
-  'admin-api': [...RULES, ...INFRA, 'booking'],
+  host: [...RULES, ...INFRA, 'booking'],
+  'patient-api': [...RULES, ...INFRA, 'booking', 'host'],
+  'desk-api': [...RULES, ...INFRA, 'booking', 'host'],
+  'admin-api': [...RULES, ...INFRA, 'booking', 'host'],
   testing: [...RULES, 'services'],
   services: [],
   'simulate-day': EVERYTHING_BUT_APPS,
@@ -54,6 +56,7 @@ const SPEC_MAY_ALSO: Record<Part, Part[]> = {
   auth: ['testing'],
   platform: ['testing'],
   booking: ['testing'],
+  host: ['testing'],
   'patient-api': ['testing', ...APPS],
   'desk-api': ['testing', ...APPS],
   'admin-api': ['testing', ...APPS],
@@ -80,6 +83,7 @@ const MAY_IMPORT_ONLY: Partial<Record<Part, { source: Package[]; spec: Package[]
 };
 const SOURCE_MAY_NOT_IMPORT: Partial<Record<Part, Package[]>> = {
   booking: ['ioredis', 'redlock'],
+  host: ['ioredis', 'redlock'],
   'patient-api': ['mongoose', 'mongodb', 'ioredis', 'redlock'],
   'desk-api': ['mongoose', 'mongodb', 'ioredis', 'redlock'],
   'admin-api': ['mongoose', 'mongodb', 'ioredis', 'redlock'],

@@ -8,7 +8,18 @@ import { join } from 'node:path';
 import { WORKSPACE } from './plant';
 import { projects } from './projects';
 
-const TYPES = ['domain', 'contract', 'infra', 'feature', 'app', 'test', 'service', 'tool', 'web'];
+const TYPES = [
+  'domain',
+  'contract',
+  'infra',
+  'feature',
+  'host',
+  'app',
+  'test',
+  'service',
+  'tool',
+  'web',
+];
 const SCOPES = ['shared', 'patient', 'desk', 'admin', 'tools'];
 const DRAWERS = /^(common|shared|utils?|helpers?|dtos?|interfaces?)$/;
 
