@@ -4,6 +4,9 @@
  * Method: a redis-server of this file's own that goes and comes back, a port that nobody listens
  * on, and lists of addresses.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnTestRedis } from '@opd/testing';
@@ -22,6 +25,26 @@ async function statusBecomes(node: Redis, status: string): Promise<number> {
     await sleep(5);
   }
   return performance.now() - startedMs;
+}
+
+// A listener that is frozen with a full queue of waiting connections: the next one hangs.
+async function spawnSilentHost(): Promise<{ port: number; stop(): void }> {
+  const listen =
+    "require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }," +
+    ' function () { process.send(this.address().port); })';
+  const child = spawn(process.execPath, ['-e', listen], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const [port] = (await once(child, 'message')) as [number];
+  child.kill('SIGSTOP');
+  const waiting = Array.from({ length: 4 }, () => connect(port, '127.0.0.1'));
+  waiting.forEach((socket) => socket.on('error', () => undefined));
+  await sleep(100);
+  const stop = () => {
+    waiting.forEach((socket) => socket.destroy());
+    child.kill('SIGKILL');
+  };
+  return { port, stop };
 }
 
 describe('connectLockNodes', () => {
@@ -67,12 +90,36 @@ describe('connectLockNodes', () => {
     },
   );
 
-  it('fails a command at once on a port that nobody listens on, and crashes nothing', async () => {
+  it('fails a command at once on a port that nobody listens on, and prints nothing', async () => {
+    const printed = jest.spyOn(console, 'error').mockImplementation();
     const [node] = open(['redis://127.0.0.1:1']);
     await sleep(300);
     const startedMs = performance.now();
     await expect(node!.ping()).rejects.toThrow("Stream isn't writeable");
     expect(performance.now() - startedMs).toBeLessThan(50);
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
+  });
+
+  it('gives up a connection that a host neither accepts nor refuses after half a second', async () => {
+    const silent = await spawnSilentHost();
+    const [node] = open([`redis://127.0.0.1:${silent.port}`]);
+    const startedMs = performance.now();
+    const [error] = (await once(node!, 'error')) as [Error];
+    expect(error.message).toBe('connect ETIMEDOUT');
+    expect(performance.now() - startedMs).toBeGreaterThan(400);
+    expect(performance.now() - startedMs).toBeLessThan(1_500);
+    silent.stop();
+  });
+
+  it('closes within half a second also while the node is frozen', async () => {
+    const redis = await spawnTestRedis();
+    const [node] = open([redis.url]);
+    await statusBecomes(node!, 'ready');
+    redis.signal('SIGSTOP');
+    node!.disconnect();
+    expect(await statusBecomes(node!, 'end')).toBeLessThan(500);
+    await redis.stop();
   });
 
   it('finds a node again within about a second, however long it was away', async () => {

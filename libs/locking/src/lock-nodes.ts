@@ -43,13 +43,13 @@ function connect(url: string): Redis {
     socketTimeout: SILENT_CONNECTION_MS,
     // A frozen node never closes its side: that must hold up neither a reconnect nor a stop.
     disconnectTimeout: CLOSE_TIMEOUT_MS,
+    // What a lost connection cut off fails at once and is never sent again: a lock that nobody
+    // waits for any more must not be taken after a reconnect.
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
-    // A lock that nobody waits for any more must not be taken after a reconnect.
-    autoResendUnfulfilledCommands: false,
     retryStrategy: (times) => Math.min(50 * times, 400) + Math.random() * 50,
   });
-  // Each failing command reports itself to its caller; an event without a listener would crash.
+  // Each failing command tells its caller; ioredis would print every failed reconnect besides.
   node.on('error', () => undefined);
   return node;
 }

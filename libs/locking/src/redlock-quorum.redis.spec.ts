@@ -4,6 +4,7 @@
  * Method: redis-servers of this file's own, one client each to plant other owners' keys and to look
  * at what is left behind.
  */
+import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnTestRedis } from '@opd/testing';
@@ -270,7 +271,71 @@ describe('three nodes', () => {
       true,
     );
   });
+
+  it('answer every try in time through random faults, and are free again afterwards', async () => {
+    const seed = Date.now() % 1_000_000;
+    const slots = Array.from({ length: 8 }, (_, index) => `chaos-${index}`);
+    const tries: { outcome: string; tookMs: number }[] = [];
+    const untilMs = performance.now() + 4_000;
+    const asking = slots.map(async (slot) => {
+      while (performance.now() < untilMs) {
+        const { value, tookMs } = await timed(() => locks.tryAcquire(slot));
+        tries.push({ outcome: value.outcome, tookMs });
+        if (value.outcome === 'HELD') {
+          const { tookMs: releaseMs } = await timed(() => value.lock.release());
+          tries.push({ outcome: 'released', tookMs: releaseMs });
+        }
+        await sleep(5);
+      }
+    });
+    const breaking = [0, 1, 2].map(async (index) => {
+      const random = randomOf(`${seed} ${index}`);
+      while (performance.now() < untilMs) {
+        await sleep(random() * 300);
+        await breakFor(index, random);
+      }
+    });
+    await Promise.all([...asking, ...breaking]);
+
+    const slowestMs = Math.max(...tries.map(({ tookMs }) => tookMs));
+    // Two command time-outs are 500 ms; the rest is what a crowded machine adds to its timers.
+    expect({ seed, isInTime: slowestMs < 1_000, slowestMs }).toMatchObject({ isInTime: true });
+    expect(new Set(tries.map(({ outcome }) => outcome)).size).toBeGreaterThanOrEqual(3);
+    await areReady(nodes);
+    await sleep(TTL_MS);
+    const after = await Promise.all(slots.map((slot) => locks.tryAcquire(slot)));
+    expect({ seed, outcomes: after.map(({ outcome }) => outcome) }).toEqual({
+      seed,
+      outcomes: slots.map(() => 'HELD'),
+    });
+  });
 });
+
+// One random fault of one node, over before it returns.
+async function breakFor(index: number, random: () => number): Promise<void> {
+  const lengthMs = random() * 700;
+  const fault = random();
+  if (fault < 0.4) {
+    freeze(index);
+    await sleep(lengthMs);
+    servers[index]!.signal('SIGCONT');
+  } else if (fault < 0.7) {
+    await kill(index);
+    await sleep(lengthMs);
+    servers[index] = await spawnTestRedis({ port: servers[index]!.port });
+  } else {
+    await raw[index]!.flushall();
+  }
+}
+
+// The same sequence for the same seed.
+function randomOf(seed: string): () => number {
+  let drawn = 0;
+  return () => {
+    drawn += 1;
+    return createHash('sha256').update(`${seed} ${drawn}`).digest().readUInt32BE() / 2 ** 32;
+  };
+}
 
 describe('five nodes', () => {
   onNodes(5);

@@ -307,6 +307,30 @@ describe('a frozen Redis', () => {
     // The release was on its way all the same.
     expect(await keyIsGoneWithin(KEY, 300)).toBe(true);
   });
+
+  it('ends the wait for a release when told to, though the command has more time', async () => {
+    const lock = held(await slotLocks({ releaseTimeoutMs: 40 }).tryAcquire(SLOT));
+    redis.signal('SIGSTOP');
+    const { tookMs } = await timed(() => lock.release());
+    expect(tookMs).toBeLessThan(200);
+    expect(events).toEqual(['held', 'release-failed']);
+  });
+
+  it('is UNAVAILABLE at once when it dies while it is asked', async () => {
+    const locks = slotLocks();
+    redis.signal('SIGSTOP');
+    const asking = timed(() => locks.tryAcquire(SLOT));
+    await sleep(30);
+    await kill(redis);
+    const { value, tookMs } = await asking;
+    redis = await spawnTestRedis({ port: redis.port });
+    expect(value.outcome).toBe('UNAVAILABLE');
+    expect(tookMs).toBeLessThan(200);
+    // Nothing is sent again to the server that came back.
+    await areReady([...nodes, raw]);
+    await sleep(50);
+    expect(await raw.exists(KEY)).toBe(0);
+  });
 });
 
 describe('a Redis that was killed, emptied or is full', () => {

@@ -113,7 +113,8 @@ export class RedlockSlotLocks implements SlotLocks {
   }
 
   // A node that lacks a script makes Redlock send it in a second trip. On a slow node that trip can
-  // be overtaken by the release, and then locks the slot for nobody.
+  // be overtaken by the release, and then locks the slot for nobody. Where loading fails, that
+  // second trip is still there.
   private keepScriptsLoaded(node: Redis): void {
     const { acquireScript, releaseScript } = this.redlock.scripts;
     const load = () => {
