@@ -27,9 +27,13 @@ afterAll(async () => {
   await mongod.stop();
 });
 
-async function failing(data: Record<string, unknown>, work: () => Promise<void>): Promise<void> {
+async function failing(
+  data: Record<string, unknown>,
+  work: () => Promise<void>,
+  mode: string | { times: number } = 'alwaysOn',
+): Promise<void> {
   const admin = connection.db!.admin();
-  await admin.command({ configureFailPoint: 'failCommand', mode: 'alwaysOn', data });
+  await admin.command({ configureFailPoint: 'failCommand', mode, data });
   try {
     await work();
   } finally {
@@ -83,6 +87,40 @@ describe('a failing MongoDB', () => {
       await expect(signIn.execute({ ...person, code })).rejects.toThrow(StoreUnavailableError);
     });
     expect((await signIn.execute({ ...person, code })).ok).toBe(true);
+  });
+});
+
+describe('a unique index that refuses an insert', () => {
+  const collision = {
+    failCommands: ['findAndModify', 'update'],
+    errorCode: 11_000,
+    errorExtraInfo: { keyPattern: { _id: 1 }, keyValue: { _id: 'taken' } },
+  };
+
+  it('means that somebody else registered the patient meanwhile: he is the patient', async () => {
+    const person = newPerson();
+    const held = { ...collision, blockConnection: true, blockTimeMS: 400 };
+    const winner = { _id: 'pt_winner', ...person };
+    const rest = { nameKey: 'asha', phoneReversed: '0000000', createdAt: new Date() };
+    await failing(held, async () => {
+      const asked = patients.findOrAdd(person);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      await connection.db!.collection('patients').insertOne({ ...winner, ...rest } as never);
+      expect(await asked).toEqual({ patientId: 'pt_winner', ...person });
+    });
+  });
+
+  it('makes a count and a code try again, once', async () => {
+    const { attempts, codes } = signInParts(connection, new TurnedClock());
+    const limit = { kind: 'code-try', attempts: 1, windowSeconds: 60 } as const;
+    const once = { times: 1 };
+    await failing(collision, async () => void (await attempts.count(limit, 'asha')), once);
+    await failing(collision, async () => void (await codes.make('+919876543210')), once);
+    expect((await attempts.count(limit, 'asha')).ok).toBe(false);
+    expect(await codes.takeTry('+919876543210')).toBeDefined();
+    await failing(collision, async () => {
+      await expect(codes.make('+919876543210')).rejects.toMatchObject({ code: 11_000 });
+    });
   });
 });
 
