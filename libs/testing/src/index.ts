@@ -1,3 +1,4 @@
 export { spawnTestMongod, spawnTestRedis, testMongoUri, testRedisUrl } from './servers';
 export { auditSlots, type AuditExpectations, type Finding } from './audit';
 export { auditAnswers, type ClientAnswer } from './audit-answers';
+export { freePort } from '@opd/services';
