@@ -6,19 +6,18 @@ import { installMissing, NX_ENV, packageBinary, requireNode, runPhase } from './
 
 requireNode();
 
-const nx = packageBinary('nx', 'bin/nx.js');
-const jest = packageBinary('jest', 'bin/jest.js');
-const node = (...args) => runPhase(process.execPath, args, NX_ENV);
+// Looked up when it runs: nothing is there before the installation.
+const run = (name, ...args) => runPhase(process.execPath, [packageBinary(name), ...args], NX_ENV);
 
 const phases = [
   { title: 'install', run: installMissing },
   {
     title: 'lint and type check',
-    run: () => node(nx, 'run-many', '-t', 'lint', 'typecheck', '--outputStyle=static'),
+    run: () => run('nx', 'run-many', '-t', 'lint', 'typecheck', '--outputStyle=static'),
   },
   // The suites of the programs start the APIs as they are shipped.
-  { title: 'build', run: () => node(nx, 'run-many', '-t', 'build', '--outputStyle=static') },
-  { title: 'test', run: () => node(jest, ...process.argv.slice(2)) },
+  { title: 'build', run: () => run('nx', 'run-many', '-t', 'build', '--outputStyle=static') },
+  { title: 'test', run: () => run('jest', ...process.argv.slice(2)) },
 ];
 
 for (const { title, run } of phases) {

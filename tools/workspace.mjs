@@ -50,9 +50,10 @@ export async function installMissing() {
   return code;
 }
 
-/** Path of a program of an installed package, to be run with this very Node. */
-export function packageBinary(packageName, file) {
-  return path.join(MODULES, packageName, file);
+/** Path of the program that an installed package brings, to be run with this very Node. */
+export function packageBinary(name) {
+  const { bin } = JSON.parse(readFileSync(path.join(MODULES, name, 'package.json'), 'utf8'));
+  return path.join(MODULES, name, typeof bin === 'string' ? bin : bin[name]);
 }
 
 /** The environment that keeps Nx to itself: no daemon that stays, no cloud, plain output. */

@@ -16,12 +16,12 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** True when nothing listens on this port of 127.0.0.1. */
-export function isPortFree(port: number): Promise<boolean> {
+/** True when nothing listens on this port of this address. */
+export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    probe.listen(port, host, () => probe.close(() => resolve(true)));
   });
 }
 

@@ -9,6 +9,8 @@ export {
   isSameProcess,
   RECORD_SUFFIX,
   stopOrphan,
+  thisProcess,
   writeRecord,
+  type ProcessIdentity,
   type ProcessRecord,
 } from './process-record';

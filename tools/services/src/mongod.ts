@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import mongoose from 'mongoose';
 import { freePort, isListening, isPortFree } from './free-port';
+import { turnOverLog } from './log-file';
 import { RECORD_SUFFIX, stopOrphan, writeRecord } from './process-record';
 import { StartedChild, type ServerProcess } from './server-process';
 import { type Report } from './bounded-command';
@@ -45,6 +46,7 @@ export async function startMongod(options: MongodOptions): Promise<MongodProcess
   const last = await stopOrphan(recordFile);
   const port = await choosePort(options.port, last?.port);
   const logFile = join(dataDir, 'mongod.log');
+  await turnOverLog(logFile);
   const child = await StartedChild.start(
     options.binary,
     mongodArgs({ dbPath, logFile, port }, options),

@@ -10,8 +10,14 @@ export interface ProcessRecord {
   marker: string;
   /** ISO 8601, UTC. */
   startedAt: string;
-  /** The process that started it, with the kernel's start tick: process ids are used again. */
-  parent: { pid: number; startTick: string | undefined };
+  /** The process that started it. */
+  parent: ProcessIdentity;
+}
+
+/** A process id with the kernel's start tick, because ids are used again; no tick without /proc. */
+export interface ProcessIdentity {
+  pid: number;
+  startTick?: string;
 }
 
 const ORPHAN_STOP_MS = 15_000;
@@ -25,8 +31,7 @@ export async function writeRecord(
   started: Pick<ProcessRecord, 'pid' | 'port' | 'marker'>,
 ): Promise<void> {
   const startedAt = new Date().toISOString();
-  const parent = { pid: process.pid, startTick: startTick(process.pid) };
-  const record: ProcessRecord = { ...started, startedAt, parent };
+  const record: ProcessRecord = { ...started, startedAt, parent: thisProcess() };
   const partial = `${file}.${process.pid}`;
   await writeFile(partial, JSON.stringify(record));
   await rename(partial, file);
@@ -108,8 +113,9 @@ function sendSignal(pid: number, name: NodeJS.Signals): boolean {
 
 async function isGoneWithin(pid: number, waitMs: number): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < waitMs; waitedMs += 50) {
-    // A zombie that nobody reaped has an empty command line and holds nothing any more.
-    if (commandLine(pid) === '') return true;
+    // A zombie that nobody reaped has closed its ports and files; only its entry is left.
+    const state = statusFields(pid)[0] ?? 'Z';
+    if (state === 'Z' || state === 'X') return true;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return false;
@@ -124,18 +130,37 @@ function commandLine(pid: number): string {
   }
 }
 
-/** True while the process lives that was given this id at that tick. */
-export function isSameProcess(seen: ProcessRecord['parent']): boolean {
-  const tick = startTick(seen.pid);
-  return tick !== undefined && tick === seen.startTick;
+/** The process that asks. */
+export function thisProcess(): ProcessIdentity {
+  return { pid: process.pid, startTick: startTick(process.pid) };
+}
+
+/** True while that very process lives. */
+export function isSameProcess(seen: ProcessIdentity): boolean {
+  return seen.startTick === undefined ? isAlive(seen.pid) : startTick(seen.pid) === seen.startTick;
+}
+
+/** True while some process has this id. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // A process of another user answers EPERM: it lives.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 function startTick(pid: number): string | undefined {
+  return statusFields(pid)[19];
+}
+
+/** The fields of /proc/<pid>/stat from the third, the state, on; none when the process is gone. */
+function statusFields(pid: number): string[] {
   try {
-    // The name in parentheses may hold blanks; field 22 counts from behind it.
     const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return status.slice(status.lastIndexOf(')') + 2).split(' ')[19];
+    // The name in parentheses before them may hold blanks.
+    return status.slice(status.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return undefined;
+    return [];
   }
 }

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort, isPortFree } from './free-port';
+import { turnOverLog } from './log-file';
 import { RECORD_SUFFIX, stopOrphan, writeRecord } from './process-record';
 import { StartedChild, type ServerProcess } from './server-process';
 
@@ -34,6 +35,7 @@ export async function startRedisServer(options: RedisOptions): Promise<RedisProc
   await mkdir(dir, { recursive: true });
   const last = await stopOrphan(recordFile);
   const port = await choosePort(options.port, last?.port);
+  await turnOverLog(logFile);
   const child = await StartedChild.start(options.binary, [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--logfile', logFile],
     ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stopAllBelow } from './process-record';
+import { isAlive, stopAllBelow } from './process-record';
 
 /** Stops all servers whose data lies below `folder` and removes it. */
 export async function endRun(folder: string): Promise<void> {
@@ -17,15 +17,5 @@ export async function endAbandonedRuns(parent: string, prefix: string): Promise<
     if (!name.startsWith(prefix)) continue;
     const pid = Number(name.slice(prefix.length).split('-')[0]);
     if (Number.isInteger(pid) && pid > 0 && !isAlive(pid)) await endRun(join(parent, name));
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user answers EPERM: it lives.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

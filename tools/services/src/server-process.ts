@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
+import { turnOverLog } from './log-file';
 
 /** A server that this process started and must stop. */
 export interface ServerProcess {
@@ -48,6 +49,7 @@ export class StartedChild {
     args: readonly string[],
     options: { logFile?: string; env?: NodeJS.ProcessEnv } = {},
   ): Promise<StartedChild> {
+    if (options.logFile !== undefined) await turnOverLog(options.logFile);
     const log = options.logFile === undefined ? undefined : await open(options.logFile, 'a');
     const output = log?.fd ?? 'ignore';
     try {
