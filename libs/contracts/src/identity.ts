@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OpaqueId, PersonName, Phone } from './fields';
+import { OpaqueId, page, PersonName, Phone } from './fields';
 
 /** Who may be signed in. */
 export const ROLES = ['PATIENT', 'DESK', 'ADMIN'] as const;
@@ -36,6 +36,9 @@ export const Patient = z
   .object({ patientId: OpaqueId, name: z.string(), phone: z.string() })
   .meta({ id: 'Patient' });
 export type Patient = z.infer<typeof Patient>;
+
+/** A page of patients, as the desk finds them. */
+export const PatientPage = page(Patient).meta({ id: 'PatientPage' });
 
 /** Asks for a one-time code. */
 export const SendCodeRequest = z.strictObject({ phone: Phone }).meta({ id: 'SendCodeRequest' });

@@ -118,3 +118,7 @@ export const SetDelayRequest = z
   })
   .meta({ id: 'SetDelayRequest' });
 export type SetDelayRequest = z.infer<typeof SetDelayRequest>;
+
+/** The day of a doctor, as the path of a request names it. */
+export const DayOfDoctor = z.strictObject({ doctorId: z.string(), date: LocalDate });
+export type DayOfDoctor = z.infer<typeof DayOfDoctor>;

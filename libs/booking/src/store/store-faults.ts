@@ -92,19 +92,17 @@ export async function untilSettled<T extends { readonly outcome: string }>(
   tryOnce: () => Promise<T | undefined>,
 ): Promise<T> {
   const deadlineMs = clock.monotonicMs() + SETTLE_DEADLINE_MS;
-  let lost: OutcomeUnknownError | undefined;
+  let lost = undefined as OutcomeUnknownError | undefined;
   while (clock.monotonicMs() < deadlineMs) {
-    let result: T | undefined;
-    try {
-      result = await tryOnce();
-    } catch (error) {
+    const result = await tryOnce().catch((error: unknown) => {
       if (!(error instanceof OutcomeUnknownError)) throw lost ?? error;
       lost ??= error;
-    }
-    if (result?.outcome === 'DONE') return result;
-    // An update that got lost may still match one day: then any other answer would be a lie.
-    if (result && lost) throw lost;
-    if (result) return result;
+      return undefined;
+    });
+    if (!result) continue;
+    // An update that got lost may still match one day: then "no" would be a lie.
+    if (lost && result.outcome !== 'DONE') throw lost;
+    return result;
   }
   throw lost ?? new StoreUnavailableError('The slot kept changing while a change was tried');
 }

@@ -22,9 +22,9 @@ import type { SlotReads } from '../store/slot-reads';
 export interface BookSlotCommand {
   readonly slotId: string;
   readonly type: BookingType;
-  /** A patient who is known, or a person who may be new. */
-  readonly patient:
-    { readonly patientId: string } | { readonly name: string; readonly phone: string };
+  /** Exactly one of the two: a patient who is known, or a person who may be new. */
+  readonly patientId?: string | undefined;
+  readonly patient?: { readonly name: string; readonly phone: string } | undefined;
   readonly by: Identity;
   readonly idempotencyKey?: string | undefined;
   readonly arrival: Arrival;
@@ -80,9 +80,9 @@ export class BookSlot {
     }));
   }
 
-  async #patientOf({ patient }: BookSlotCommand): Promise<Patient | undefined> {
-    if ('patientId' in patient) return this.#patients.byId(patient.patientId);
-    return this.#patients.findOrAdd(patient);
+  async #patientOf({ patientId, patient }: BookSlotCommand): Promise<Patient | undefined> {
+    if (patientId !== undefined) return this.#patients.byId(patientId);
+    return patient && this.#patients.findOrAdd(patient);
   }
 
   #wishOf(command: BookSlotCommand, patient: Patient) {

@@ -1,0 +1,1 @@
+export { createDeskApi } from './desk-api';

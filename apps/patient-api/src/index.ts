@@ -1,0 +1,1 @@
+export { createPatientApi } from './patient-api';

@@ -1,0 +1,14 @@
+import { ClinicController, hostApi, type Replacements } from '@opd/host';
+import type { Settings } from '@opd/platform';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { BookingsController } from './bookings.controller';
+import { SignInController } from './sign-in.controller';
+
+/** The patients' API, ready to listen: sign in with a code, find a slot, book, cancel. */
+export function createPatientApi(
+  settings: Settings,
+  replace?: Replacements,
+): Promise<NestFastifyApplication> {
+  const controllers = [SignInController, ClinicController, BookingsController];
+  return hostApi({ name: 'patient-api', controllers, settings, replace });
+}
