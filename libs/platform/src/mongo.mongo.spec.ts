@@ -4,9 +4,10 @@
  * Method: the run's real MongoDB, one of this suite's own without a replica set, and a closed port.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from '@opd/services';
 import { testMongoUri } from '@opd/testing';
 import { Test } from '@nestjs/testing';
 import { getConnectionToken, getModelToken, MongooseModule } from '@nestjs/mongoose';
@@ -18,6 +19,16 @@ interface Note {
   at: number;
 }
 const NoteSchema = new Schema<Note>({ title: String, at: Number });
+
+/** A port at which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 describe('connectMongo', () => {
   let connection: Connection;

@@ -119,14 +119,14 @@ describe('strictness', () => {
 
   it('takes a body of just under 16 kB and refuses one just over, with and without its length', async () => {
     const sized = (bytes: number) => JSON.stringify({ text: 'x'.repeat(bytes - 11) });
-    expect((await greet({ text: sized(16 * 1_024) })).body.errors[0].path).toBe('text');
+    expect((await greet({ text: sized(16 * 1_024) })).body.errors[0]?.path).toBe('text');
     expect((await greet({ text: sized(16 * 1_024 + 1) })).status).toBe(413);
     const chunked = await fetch(`${api.url}/v1/greetings`, {
       method: 'POST',
       headers: { authorization: 'Bearer ADMIN', 'content-type': 'application/json' },
       body: new Blob([sized(60_000)]).stream(),
       duplex: 'half',
-    } as RequestInit);
+    });
     expect(chunked.status).toBe(413);
   });
 
@@ -134,7 +134,7 @@ describe('strictness', () => {
     const fields = Array.from({ length: 100 }, (_, index) => [`${'k'.repeat(120)}${index}`, 1]);
     const reply = await greet({ body: { ...GOOD, ...Object.fromEntries(fields) } });
     expect(reply.body.errors).toHaveLength(20);
-    expect(reply.body.errors[0].path).toHaveLength(100);
+    expect(reply.body.errors[0]?.path).toHaveLength(100);
   });
 
   it.each([

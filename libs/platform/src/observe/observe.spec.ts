@@ -64,17 +64,17 @@ describe('metrics', () => {
     await call(api, 'GET /v1/refusals/asha-rao');
     await call(api, 'GET /v1/refusals/ravi-rao');
     await call(api, 'GET /v1/unknown/asha-rao');
-    const { body, headers } = await call(api, 'GET /metrics');
+    const { text, headers } = await call(api, 'GET /metrics');
     await api.close();
     expect(headers.get('content-type')).toContain('text/plain; version=0.0.4');
     const count = 'http_request_duration_seconds_count';
-    expect(body).toContain(
+    expect(text).toContain(
       `${count}{api="test-api",method="GET",route="/v1/refusals/:code",status="409"} 2`,
     );
-    expect(body).toContain(`${count}{api="test-api",method="GET",route="unknown",status="404"} 1`);
-    expect(body).toContain('opd_rounds_total{api="test-api"} 3');
-    expect(body).toContain('nodejs_eventloop_lag_seconds');
-    expect(body).not.toContain('rao');
+    expect(text).toContain(`${count}{api="test-api",method="GET",route="unknown",status="404"} 1`);
+    expect(text).toContain('opd_rounds_total{api="test-api"} 3');
+    expect(text).toContain('nodejs_eventloop_lag_seconds');
+    expect(text).not.toContain('rao');
   });
 });
 
