@@ -58,6 +58,7 @@ export const DeskBookingRequest = z
   .meta({ id: 'DeskBookingRequest' });
 export type DeskBookingRequest = z.infer<typeof DeskBookingRequest>;
 
+/** Why a booking is cancelled, in at most 200 characters; may be left out. */
 export const CancelRequest = z
   .strictObject({
     reason: z.string().trim().max(200, 'must have at most 200 characters').optional(),

@@ -12,6 +12,7 @@ export const LOCK_KEY_PREFIX = 'opd:lock:';
 /** What happened to a lock, for metrics. */
 export type SlotLockEvent = 'held' | 'busy' | 'unavailable' | 'release-failed';
 
+/** How long a lock lives and how long one try may take; what is left out follows from the TTL. */
 export interface SlotLocksOptions {
   /** Life of a lock nobody gives back, in whole milliseconds, at least 100. */
   readonly ttlMs: number;

@@ -32,6 +32,7 @@ export interface Settings {
   readonly isProduction: boolean;
 }
 
+/** How much is logged, from the least to the most; `silent` logs nothing. */
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 /** What is logged: this level and everything more urgent. */
 export type LogLevel = (typeof LOG_LEVELS)[number];

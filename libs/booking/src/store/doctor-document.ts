@@ -1,5 +1,7 @@
-/** Names of the collections of doctors, and of their days while slots are opened. */
+/** Name of the collection that holds the doctors. */
 export const DOCTORS = 'doctors';
+
+/** Name of the collection that holds a doctor's days while slots are opened. */
 export const DOCTOR_DAYS = 'doctor_days';
 
 /** A doctor. */

@@ -79,8 +79,10 @@ export interface BookingInSlot {
   readonly booking: BookingRecord;
 }
 
-/** Bounds that keep a slot's document small. */
+/** Bookings that one slot remembers in all, so that its document stays small. */
 export const MAX_BOOKINGS_IN_SLOT = 200;
+
+/** Bookings of one patient that one slot remembers, cancelled ones included. */
 export const MAX_BOOKINGS_OF_PATIENT_IN_SLOT = 3;
 
 /** The id of the slot of `doctorId` that starts at `start` on `date`: `dr-rao_2026-11-24_0900`. */

@@ -13,6 +13,7 @@ export const TEST_ENV = {
   TOKEN_SIGNING_KEY: 'k'.repeat(32),
 } as const;
 
+/** Settings that are valid and lead to no server. */
 export const testSettings: Settings = readSettings(TEST_ENV);
 
 /** Tokens are the role's name: who sends `Bearer DESK` is the desk, who sends `Bearer BOT` nobody. */
