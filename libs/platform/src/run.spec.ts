@@ -10,6 +10,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TEST_ENV } from './testing';
 
+// Each of these starts processes, and the machine may have other things to do.
+jest.setTimeout(60_000);
+
 const ROOT = join(__dirname, '../../..');
 
 /** Runs TypeScript in a process of its own; `port` resolves when the API listens. */
