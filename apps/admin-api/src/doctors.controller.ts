@@ -3,6 +3,7 @@ import { AddDoctorRequest, Doctor, type Outcome } from '@opd/contracts';
 import { Route } from '@opd/platform';
 import { Body, Controller, Inject, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
 
 /** The administrators' list of doctors. */
 @ApiTags('doctors')
@@ -19,7 +20,7 @@ export class DoctorsController {
     reply: Doctor,
     refusals: ['ALREADY_EXISTS', 'OUTCOME_UNKNOWN'],
   })
-  add(@Body() body: AddDoctorRequest): Promise<Outcome<Doctor>> {
+  add(@Body() body: z.infer<typeof AddDoctorRequest>): Promise<Outcome<Doctor>> {
     return this.doctors.add(body);
   }
 }

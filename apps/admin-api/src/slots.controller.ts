@@ -14,6 +14,7 @@ import {
 import { Route } from '@opd/platform';
 import { Body, Controller, Inject, Param, Patch, Post, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
 
 /** Slots as the administrators open and change them. Nobody who is booked is moved by it. */
 @ApiTags('slots')
@@ -33,7 +34,7 @@ export class SlotsController {
     reply: Slot,
     refusals: ['NOT_FOUND', 'ALREADY_EXISTS', 'SLOT_OVERLAPS', 'OUTCOME_UNKNOWN'],
   })
-  open(@Body() body: OpenSlotRequest): Promise<Outcome<Slot>> {
+  open(@Body() body: z.infer<typeof OpenSlotRequest>): Promise<Outcome<Slot>> {
     return this.openSlots.one(body);
   }
 
@@ -46,7 +47,7 @@ export class SlotsController {
     reply: OpenRangeReply,
     refusals: ['NOT_FOUND', 'SLOT_OVERLAPS', 'OUTCOME_UNKNOWN'],
   })
-  openRange(@Body() body: OpenRangeRequest): Promise<Outcome<OpenRangeReply>> {
+  openRange(@Body() body: z.infer<typeof OpenRangeRequest>): Promise<Outcome<OpenRangeReply>> {
     return this.openSlots.range(body);
   }
 
@@ -58,7 +59,10 @@ export class SlotsController {
     reply: Slot,
     refusals: ['NOT_FOUND', 'CAPACITY_IN_USE', 'OUTCOME_UNKNOWN'],
   })
-  change(@Param('slotId') slotId: string, @Body() body: ChangeSlotRequest): Promise<Outcome<Slot>> {
+  change(
+    @Param('slotId') slotId: string,
+    @Body() body: z.infer<typeof ChangeSlotRequest>,
+  ): Promise<Outcome<Slot>> {
     return this.changeSlots.change(slotId, body);
   }
 
@@ -72,7 +76,7 @@ export class SlotsController {
   })
   delaySlot(
     @Param('slotId') slotId: string,
-    @Body() body: SetDelayRequest,
+    @Body() body: z.infer<typeof SetDelayRequest>,
   ): Promise<Outcome<Slot>> {
     return this.changeSlots.delaySlot(slotId, body);
   }
@@ -87,8 +91,9 @@ export class SlotsController {
     refusals: ['NOT_FOUND', 'OUTCOME_UNKNOWN'],
   })
   delayDay(
-    @Param() { doctorId, date }: DayOfDoctor,
-    @Body() body: SetDelayRequest,
+    @Param('doctorId') doctorId: string,
+    @Param('date') date: string,
+    @Body() body: z.infer<typeof SetDelayRequest>,
   ): Promise<Outcome<Page<Slot>>> {
     return this.changeSlots.delayDay(doctorId, date, body);
   }

@@ -22,6 +22,7 @@ import {
 } from '@opd/platform';
 import { Body, Controller, Get, Headers, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
 
 const SEAT_REFUSALS: readonly ProblemCode[] = [
   'NOT_FOUND',
@@ -73,7 +74,7 @@ export class BookingsController {
     ],
   })
   async book(
-    @Body() body: DeskBookingRequest,
+    @Body() body: z.infer<typeof DeskBookingRequest>,
     @Headers('idempotency-key') idempotencyKey: string | undefined,
     @Caller() by: Identity,
     @ArrivedAt() arrivedAtMs: number,
@@ -123,7 +124,7 @@ export class BookingsController {
   })
   cancel(
     @Param('bookingId') bookingId: string,
-    @Body() { reason }: CancelRequest,
+    @Body() { reason }: z.infer<typeof CancelRequest>,
   ): Promise<Outcome<Booking>> {
     return this.advanceVisit.execute({ bookingId, to: 'CANCELLED', reason });
   }

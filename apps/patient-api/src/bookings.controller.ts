@@ -12,6 +12,7 @@ import { BookingHeaders, bookingReply, PageQuery } from '@opd/host';
 import { ArrivedAt, Caller, ClientGone, HeaderSetter, Route, type SetHeader } from '@opd/platform';
 import { Body, Controller, Get, Headers, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
 
 /** A patient's own bookings. Another patient's booking is as good as none. */
 @ApiTags('bookings')
@@ -48,7 +49,7 @@ export class BookingsController {
     ],
   })
   async book(
-    @Body() body: OwnBookingRequest,
+    @Body() body: z.infer<typeof OwnBookingRequest>,
     @Headers('idempotency-key') idempotencyKey: string | undefined,
     @Caller() by: Identity,
     @ArrivedAt() arrivedAtMs: number,
@@ -98,7 +99,7 @@ export class BookingsController {
   cancel(
     @Caller() by: Identity,
     @Param('bookingId') bookingId: string,
-    @Body() body: CancelRequest,
+    @Body() body: z.infer<typeof CancelRequest>,
   ): Promise<Outcome<Booking>> {
     const { reason } = body;
     return this.advanceVisit.execute({ bookingId, to: 'CANCELLED', patientId: by.userId, reason });

@@ -9,6 +9,7 @@ import {
 import { Route } from '@opd/platform';
 import { Body, Controller, Inject, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
 
 /** How a patient signs in: a one-time code to his phone. */
 @ApiTags('sign-in')
@@ -28,7 +29,7 @@ export class SignInController {
     reply: SendCodeReply,
     refusals: ['DELIVERY_UNAVAILABLE'],
   })
-  requestCode(@Body() body: SendCodeRequest): Promise<Outcome<SendCodeReply>> {
+  requestCode(@Body() body: z.infer<typeof SendCodeRequest>): Promise<Outcome<SendCodeReply>> {
     return this.sendCode.execute(body);
   }
 
@@ -40,7 +41,7 @@ export class SignInController {
     reply: PatientSignInReply,
     refusals: ['INVALID_CREDENTIALS', 'OUTCOME_UNKNOWN'],
   })
-  signIn(@Body() body: PatientSignInRequest): Promise<Outcome<PatientSignInReply>> {
+  signIn(@Body() body: z.infer<typeof PatientSignInRequest>): Promise<Outcome<PatientSignInReply>> {
     return this.signInPatient.execute(body);
   }
 }

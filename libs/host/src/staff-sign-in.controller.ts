@@ -3,6 +3,7 @@ import { StaffSignInReply, StaffSignInRequest, type Outcome } from '@opd/contrac
 import { Route } from '@opd/platform';
 import { Body, Controller, Inject, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { z } from 'zod';
 
 /** How the staff signs in, at the desk's and the administrators' API alike. */
 @ApiTags('sign-in')
@@ -18,7 +19,7 @@ export class StaffSignInController {
     reply: StaffSignInReply,
     refusals: ['INVALID_CREDENTIALS'],
   })
-  signIn(@Body() body: StaffSignInRequest): Promise<Outcome<StaffSignInReply>> {
+  signIn(@Body() body: z.infer<typeof StaffSignInRequest>): Promise<Outcome<StaffSignInReply>> {
     return this.signInStaff.execute(body);
   }
 }
