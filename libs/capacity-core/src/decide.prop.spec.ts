@@ -190,6 +190,9 @@ class Day {
   }
 }
 
+// Two hundred days take three seconds on a quiet machine; a busy one gets more time, not fewer days.
+jest.setTimeout(60_000);
+
 describe('a day on one slot', () => {
   it('keeps every promise, whatever happens in whatever order', () => {
     const days = fc.array(dayEvents, { maxLength: 50, size: 'max' });

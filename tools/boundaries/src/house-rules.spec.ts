@@ -178,7 +178,7 @@ describe('house rules', () => {
 
   beforeAll(() => {
     reports = lintPlants([...EXPECTATIONS, UNUSED_DISABLE]);
-  }, 60_000);
+  }, 120_000);
 
   it.each(EXPECTATIONS.map((expectation, index) => ({ ...expectation, index })))(
     '$name',

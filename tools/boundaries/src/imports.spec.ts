@@ -167,7 +167,7 @@ describe('import directions', () => {
 
   beforeAll(() => {
     reports = lintPlants(EXPECTATIONS);
-  }, 60_000);
+  }, 120_000);
 
   it('knows every library and app of the workspace', () => {
     const known: string[] = PARTS;

@@ -23,14 +23,14 @@ export interface Complaint {
 /**
  * Lints all plants with the workspace's rules in one child process.
  * @returns the complaints by plant, in the order of `plants`
- * @throws if the linter itself fails, or takes over a minute
+ * @throws if the linter itself fails, or takes over two minutes
  */
 export function lintPlants(plants: readonly Plant[]): Complaint[][] {
   const output = execFileSync(process.execPath, [join(__dirname, 'lint-texts.mjs')], {
     cwd: WORKSPACE,
     input: JSON.stringify(plants),
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 120_000,
     maxBuffer: 32 * 1024 * 1024,
     stdio: ['pipe', 'pipe', 'ignore'],
   });
