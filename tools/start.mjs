@@ -2,11 +2,12 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { buildMissing } from './build.mjs';
-import { installMissing, requireNode, ROOT } from './workspace.mjs';
+import { endWithParent, installMissing, requireNode, ROOT } from './workspace.mjs';
 
 // npm start: install and build what is missing, then hand over to tools/start.
 
 requireNode();
+endWithParent();
 process.chdir(ROOT);
 
 for (const prepare of [installMissing, buildMissing]) {

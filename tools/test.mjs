@@ -1,10 +1,18 @@
 #!/usr/bin/env node
-import { installMissing, NX_ENV, packageBinary, requireNode, runPhase } from './workspace.mjs';
+import {
+  endWithParent,
+  installMissing,
+  NX_ENV,
+  packageBinary,
+  requireNode,
+  runPhase,
+} from './workspace.mjs';
 
 // npm test: install what is missing, lint, type check, build, then every suite on real servers.
 // Arguments go to Jest, for example `npm test -- libs/booking`. The last line is the tally.
 
 requireNode();
+endWithParent();
 
 // Looked up when it runs: nothing is there before the installation.
 const run = (name, ...args) => runPhase(process.execPath, [packageBinary(name), ...args], NX_ENV);

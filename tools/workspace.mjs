@@ -18,6 +18,7 @@ const STAMP = path.join(MODULES, '.elastic-opd-lock-sha256');
 /** A hand-made installation is trusted when npm finished it after the lock file was last written. */
 const CLOCK_SLACK_MS = 2_000;
 const PHASE_STOP_MS = 10_000;
+const PARENT_CHECK_MS = 500;
 
 /** Ends the process with one sentence when this Node is too old to run the project. */
 export function requireNode() {
@@ -29,6 +30,21 @@ export function requireNode() {
     `Elastic OPD needs Node ${oldest} or later; this is ${process.versions.node}.\n`,
   );
   process.exit(1);
+}
+
+/**
+ * Under npm, turns the death of the parent into a SIGTERM to this process: npm puts a shell in
+ * between, and a shell that is ended with SIGTERM does not pass it on.
+ */
+export function endWithParent() {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, PARENT_CHECK_MS);
+  watch.unref();
 }
 
 /**
