@@ -9,9 +9,9 @@ import {
 } from 'mongoose';
 
 /** The server gives up an operation after this long. */
-export const MAX_TIME_MS = 1_000;
+export const MAX_TIME_MS = 1_500;
 /** We give up waiting after this long, also for a server that is frozen and cannot give up itself. */
-const ANSWER_DEADLINE_MS = 1_500;
+const ANSWER_DEADLINE_MS = 2_000;
 const DUPLICATE_KEY = 11_000;
 /** MaxTimeMSExpired, and what a server says that is stepping down, shutting down or not primary. */
 const AWAY_CODES = new Set<unknown>([50, 91, 189, 10_107, 11_600, 11_602, 13_435, 13_436]);

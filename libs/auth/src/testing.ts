@@ -15,7 +15,7 @@ export async function openDatabase(uri: string): Promise<Connection> {
     autoCreate: false,
     readConcern: { level: 'majority' },
     writeConcern: { w: 'majority' },
-    maxPoolSize: 50,
+    maxPoolSize: 20,
   }).asPromise();
   connection.set('sanitizeFilter', true);
   for (const migration of authMigrations) await migration.up(connection.db!);
@@ -48,8 +48,9 @@ export function signInParts(connection: Connection, clock: TurnedClock) {
   };
 }
 
-/** A number from 0000000 on, so that each test has phones of its own. */
 let phonesGiven = 0;
+
+/** A phone number that no other call got, so that each test has phones of its own. */
 export function newPhone(): string {
   phonesGiven += 1;
   return `+9198${phonesGiven.toString().padStart(8, '0')}`;
