@@ -145,6 +145,14 @@ describe('a missed visit taken back', () => {
     expect(decided({ slot, request }).admitted).toBe(true);
   });
 
+  it('of an ONLINE patient who came late is possible until the end of the slot', () => {
+    const request = { type: 'ONLINE' as const, keepsTokenNumber: 1 };
+    expect(decided({ request: { ...request, atMs: NINE } }).admitted).toBe(true);
+    expect(decided({ request: { ...request, atMs: NINE + HOUR_MS - 1 } }).admitted).toBe(true);
+    const tooLate = refusalOf({ request: { ...request, atMs: NINE + HOUR_MS } });
+    expect(tooLate).toMatchObject({ code: 'SLOT_ENDED', endedAtMs: NINE + HOUR_MS });
+  });
+
   it.each<[string, Situation]>([
     ['SLOT_CLOSED', { slot: { status: 'CLOSED' } }],
     ['SLOT_ENDED', { request: { atMs: NINE + HOUR_MS } }],

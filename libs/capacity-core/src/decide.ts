@@ -95,7 +95,7 @@ export type Decision =
 export function decide(slot: SlotState, request: SeatRequest, bounds: BookingBounds): Decision {
   if (slot.status === 'CLOSED') return refuse({ code: 'SLOT_CLOSED' });
 
-  const endedAtMs = bookingEndsAtMs(slot, request.type);
+  const endedAtMs = askingEndsAtMs(slot, request);
   if (request.atMs >= endedAtMs)
     return refuse({ code: 'SLOT_ENDED', bookingType: request.type, endedAtMs });
 
@@ -117,6 +117,11 @@ export function bookingEndsAtMs(
   type: BookingType,
 ): number {
   return type === 'ONLINE' ? slot.startsAtMs : slot.endsAtMs;
+}
+
+/** The desk takes a missed visit back for a patient who stands before it, so until the slot's end. */
+function askingEndsAtMs(slot: SlotState, { type, keepsTokenNumber }: SeatRequest): number {
+  return keepsTokenNumber === undefined ? bookingEndsAtMs(slot, type) : slot.endsAtMs;
 }
 
 function boundReached(
