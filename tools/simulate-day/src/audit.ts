@@ -1,5 +1,5 @@
 import { holdsSeat } from '@opd/capacity-core';
-import { page, Patient } from '@opd/contracts';
+import { PatientPage } from '@opd/contracts';
 import { auditAnswers, auditSlots, type ClientAnswer, type Finding } from '@opd/testing';
 import { type mongo } from 'mongoose';
 import { type Clinic } from './clinic';
@@ -15,7 +15,6 @@ export interface DayAudit {
   readonly answersCompared: number;
 }
 
-const PatientPage = page(Patient);
 const MAX_FINDINGS_SHOWN = 20;
 
 /**

@@ -103,7 +103,7 @@ async function play(
   command: PlayCommand,
 ): Promise<{ playedMs: number; status: number }> {
   const progress = new Progress();
-  const shouldStop = listenForStop();
+  const { shouldStop, listenNoMore } = listenForStop();
   let startedAtMs = performance.now();
   let status: number = EXIT.rulesHeld;
   try {
@@ -120,6 +120,8 @@ async function play(
     if (!(error instanceof ClinicError)) throw error;
     console.error(`\n${error.message}`);
     status = EXIT.notPlayed;
+  } finally {
+    listenNoMore();
   }
   const playedMs = performance.now() - startedAtMs;
   return { playedMs, status: shouldStop() ? EXIT.stopped : status };
@@ -146,11 +148,12 @@ function describeProgress(minute: number, visits: readonly Visit[]): string {
 }
 
 /** Ctrl-C ends the play after what is under way, so that its report and audit are still printed. */
-function listenForStop(): () => boolean {
+function listenForStop(): { shouldStop: () => boolean; listenNoMore: () => void } {
   let isAsked = false;
-  process.once('SIGINT', () => {
+  const hear = () => {
     isAsked = true;
     console.error('\nStopping; press Ctrl-C again to leave without a report.');
-  });
-  return () => isAsked;
+  };
+  process.once('SIGINT', hear);
+  return { shouldStop: () => isAsked, listenNoMore: () => void process.off('SIGINT', hear) };
 }
