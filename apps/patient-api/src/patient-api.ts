@@ -1,5 +1,6 @@
 import { ClinicController, hostApi, type Replacements } from '@opd/host';
 import type { Settings } from '@opd/platform';
+import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { BookingsController } from './bookings.controller';
 import { SignInController } from './sign-in.controller';
@@ -9,6 +10,8 @@ export function createPatientApi(
   settings: Settings,
   replace?: Replacements,
 ): Promise<NestFastifyApplication> {
+  if (!settings.isDemo && !settings.otpWebhook)
+    new Logger('SignIn').warn('No patient can sign in: set OTP_WEBHOOK_URL to deliver codes');
   const controllers = [SignInController, ClinicController, BookingsController];
   return hostApi({ name: 'patient-api', controllers, settings, replace });
 }
