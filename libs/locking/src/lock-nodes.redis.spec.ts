@@ -119,6 +119,16 @@ describe('connectLockNodes', () => {
     await redis.stop();
   });
 
+  it('never pauses longer than 0.45 s between two tries to connect, and not in step', () => {
+    const [node] = open(urls(1));
+    const pausesMs = Array.from({ length: 200 }, (_, tries) =>
+      node!.options.retryStrategy!(tries + 1),
+    );
+    for (const pauseMs of pausesMs) expect(pauseMs).toBeGreaterThanOrEqual(50);
+    for (const pauseMs of pausesMs) expect(pauseMs).toBeLessThanOrEqual(450);
+    expect(new Set(pausesMs).size).toBeGreaterThan(100);
+  });
+
   it('finds a node again within about a second, however long it was away', async () => {
     let redis = await spawnTestRedis();
     const [node] = open([redis.url]);

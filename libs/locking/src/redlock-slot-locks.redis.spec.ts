@@ -19,11 +19,13 @@ const TTL_MS = 2_000;
 // A crowded machine is slow without being frozen: only the tests of the time bounds are as strict
 // as the real clients.
 const PATIENT_COMMAND_MS = 5_000;
-const STRICT_COMMAND_MS = 250;
+// How late a crowded machine may be with its timers.
+const CROWDED_MS = 150;
 const SLOT = 'dr-rao_2026-11-24_0900';
 const KEY = `opd:lock:${SLOT}`;
 
 let redis: TestRedis;
+let strictCommandMs: number;
 let nodes: Redis[];
 let raw: Redis;
 let events: SlotLockEvent[];
@@ -97,6 +99,7 @@ beforeEach(async () => {
   nodes = connectLockNodes([redis.url]);
   raw = new Redis(redis.url);
   raw.on('error', () => undefined);
+  strictCommandMs = nodes[0]!.options.commandTimeout!;
   giveCommandsMs(nodes, PATIENT_COMMAND_MS);
   await areReady(nodes);
   await raw.flushall();
@@ -246,23 +249,19 @@ describe('validity', () => {
 });
 
 describe('a frozen Redis', () => {
-  beforeEach(() => giveCommandsMs(nodes, STRICT_COMMAND_MS));
+  beforeEach(() => giveCommandsMs(nodes, strictCommandMs));
   afterEach(() => redis.signal('SIGCONT'));
 
   it('is UNAVAILABLE within 600 ms, and recovers by itself with no lock left over', async () => {
     const locks = slotLocks();
     await held(await locks.tryAcquire(SLOT)).release();
     redis.signal('SIGSTOP');
-    const tries = [
-      await timed(() => locks.tryAcquire(SLOT)),
-      await timed(() => locks.tryAcquire('another-slot')),
-    ];
-    for (const { value } of tries) expect(value.outcome).toBe('UNAVAILABLE');
-    expect(tries[0]!.value).toMatchObject({
+    const { value, tookMs } = await timed(() => locks.tryAcquire(SLOT));
+    expect(value).toEqual({
+      outcome: 'UNAVAILABLE',
       reason: '0 of 1 lock nodes answered, 1 are needed (Command timed out)',
     });
-    // The better of two, because a crowded machine may be late with its timers once.
-    expect(Math.min(...tries.map(({ tookMs }) => tookMs))).toBeLessThan(600);
+    expect(tookMs).toBeLessThan(600 + CROWDED_MS);
     redis.signal('SIGCONT');
     expect(await heldWithin(locks, 1_500)).toBeLessThan(1_500);
   });
