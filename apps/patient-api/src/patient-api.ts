@@ -6,12 +6,13 @@ import { BookingsController } from './bookings.controller';
 import { SignInController } from './sign-in.controller';
 
 /** The patients' API, ready to listen: sign in with a code, find a slot, book, cancel. */
-export function createPatientApi(
+export async function createPatientApi(
   settings: Settings,
   replace?: Replacements,
 ): Promise<NestFastifyApplication> {
+  const controllers = [SignInController, ClinicController, BookingsController];
+  const app = await hostApi({ name: 'patient-api', controllers, settings, replace });
   if (!settings.isDemo && !settings.otpWebhook)
     new Logger('SignIn').warn('No patient can sign in: set OTP_WEBHOOK_URL to deliver codes');
-  const controllers = [SignInController, ClinicController, BookingsController];
-  return hostApi({ name: 'patient-api', controllers, settings, replace });
+  return app;
 }

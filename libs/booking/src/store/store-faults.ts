@@ -79,19 +79,29 @@ function timedOut(what: string, timeoutMs: number): Error {
 }
 
 /** A guarded update is tried anew this long, in milliseconds, while its outcome is open. */
-const SETTLE_DEADLINE_MS = 2_400;
+const SETTLE_WITHIN_MS = 2_500;
 
 /**
  * Repeats an update that reads first, is guarded by what it read, and may be sent twice. `tryOnce`
- * gives undefined where the guard did not match any more.
+ * gives undefined where the guard did not match any more. Settles within 2.5 s.
  * @throws StoreUnavailableError if nothing took effect, OutcomeUnknownError if something may have;
  * repeating the whole is safe in both cases.
  */
-export async function untilSettled<T extends { readonly outcome: string }>(
+export function untilSettled<T extends { readonly outcome: string }>(
   clock: Clock,
   tryOnce: () => Promise<T | undefined>,
 ): Promise<T> {
-  const deadlineMs = clock.monotonicMs() + SETTLE_DEADLINE_MS;
+  const deadlineMs = clock.monotonicMs() + SETTLE_WITHIN_MS;
+  const onTimeout = () => new OutcomeUnknownError('A change was not settled in time');
+  const work = tryUntil(deadlineMs, clock, tryOnce);
+  return within(clock, work, { timeoutMs: SETTLE_WITHIN_MS, onTimeout });
+}
+
+async function tryUntil<T extends { readonly outcome: string }>(
+  deadlineMs: number,
+  clock: Clock,
+  tryOnce: () => Promise<T | undefined>,
+): Promise<T> {
   let lost = undefined as OutcomeUnknownError | undefined;
   while (clock.monotonicMs() < deadlineMs) {
     const result = await tryOnce().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import type { PatientDirectory } from '@opd/auth';
-import { ok, type Booking, type Outcome } from '@opd/contracts';
+import { ok, OutcomeUnknownError, type Booking, type Outcome } from '@opd/contracts';
 import { invalidTransition, notFound } from '../refusals';
 import type { VisitStep, VisitSteps } from '../store/visit-steps';
 import { bookingView } from '../views';
@@ -25,11 +25,18 @@ export class AdvanceVisit {
         return notFound('booking');
       case 'INVALID_TRANSITION':
         return invalidTransition(result.from, step.to);
-      case 'DONE': {
-        const { patientId } = result.booking;
-        const patients = await this.#patients.byIds([patientId]);
-        return ok(bookingView(result, patients.get(patientId)?.name ?? ''));
-      }
+      case 'DONE':
+        return ok(bookingView(result, await this.#nameOf(result.booking.patientId)));
+    }
+  }
+
+  /** The step is taken by now, so a fault here must not sound as if nothing had happened. */
+  async #nameOf(patientId: string): Promise<string> {
+    try {
+      const patients = await this.#patients.byIds([patientId]);
+      return patients.get(patientId)?.name ?? '';
+    } catch (cause) {
+      throw new OutcomeUnknownError('The step was taken, but its patient not read', { cause });
     }
   }
 }
