@@ -8,9 +8,10 @@ import { type Registry } from 'prom-client';
 import { guardRoutes, PUBLIC, type Authenticator } from './http/access';
 import { createAdapter, refuseOtherMethods } from './http/adapter';
 import { openApiDocument, serveDocs } from './http/openapi';
-import { OutcomeInterceptor } from './http/outcome.interceptor';
+import { answerOutcomes } from './http/outcome';
 import { ProblemFilter } from './http/problem.filter';
 import { limitRates } from './http/rate-limit';
+import { limitTime } from './http/time-limit';
 import { serveHealth, type ReadinessCheck } from './observe/health';
 import { createLogger, logRequests, NestLog } from './observe/logger';
 import { createMetrics, serveMetrics } from './observe/metrics';
@@ -49,7 +50,9 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
   const instance = adapter.getInstance<FastifyInstance>();
   const routes = collectRoutes(instance);
   guardRoutes(instance, parts.authenticator);
+  limitTime(instance);
   limitRates(instance, settings, parts.redis);
+  answerOutcomes(instance);
   logRequests(instance);
   stopGracefully(instance);
 
@@ -58,7 +61,6 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
     bodyParser: false,
     logger: new NestLog(logger),
   });
-  app.useGlobalInterceptors(new OutcomeInterceptor());
   app.useGlobalFilters(new ProblemFilter());
   serveMetrics(instance, parts.metrics ?? createMetrics(parts.name));
   serveHealth(instance, parts.checks);

@@ -68,6 +68,7 @@ describe('a graceful stop', () => {
     await sleep(150);
     expect(await msOf(api.close())).toBeLessThan(5_000);
     await hanging;
+    await sleep(800); // Until the handler has come back, too.
   });
 
   it('can be closed without ever having listened', async () => {

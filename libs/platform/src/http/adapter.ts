@@ -19,12 +19,8 @@ import {
 
 const BODY_LIMIT_BYTES = 16 * 1_024;
 
-/** The last bound: a request that hangs anywhere is answered by then. Bookings give up earlier. */
-const HANDLER_TIMEOUT_MS = 2_900;
-
 const SERVER: FastifyHttpOptions<Server> = {
   bodyLimit: BODY_LIMIT_BYTES,
-  handlerTimeout: HANDLER_TIMEOUT_MS,
   // From the first byte of a request to its last; slower is an attack or a dead line.
   requestTimeout: 10_000,
   // Of silence on a connection. Longer than a request may take, shorter than a proxy's patience.
@@ -68,7 +64,7 @@ function serverOptions(logger: Logger): FastifyHttpOptions<Server> {
     // Paths that the router cannot read or that hold an overlong parameter meet no hook.
     frameworkErrors: (error, request, reply) => {
       request.arrivedAtMs = performance.now();
-      reply.header('x-request-id', request.id);
+      reply.header('x-request-id', request.id).headers(API_HEADERS);
       sendRefusal(request, reply, error.code === 'FST_ERR_BAD_URL' ? BAD_URL : NOT_FOUND);
     },
   };
@@ -83,7 +79,7 @@ function answerBadHttp(error: NodeJS.ErrnoException, socket: Socket): void {
   const body = JSON.stringify(problemBody(BAD_HTTP, randomUUID()));
   const head = [
     'HTTP/1.1 400 Bad Request',
-    `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
+    `Content-Type: ${PROBLEM_MEDIA_TYPE}; charset=utf-8`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
@@ -102,7 +98,7 @@ export async function createAdapter(logger: Logger): Promise<FastifyAdapter> {
   return adapter;
 }
 
-// Swagger UI needs inline styles and data: images; scripts come from us alone.
+// For pages. Swagger UI needs inline styles and data: images; scripts come from us alone.
 const CSP = {
   defaultSrc: ["'self'"],
   styleSrc: ["'self'", "'unsafe-inline'"],
@@ -116,6 +112,16 @@ const CSP = {
   upgradeInsecureRequests: null,
 };
 
+// For everything under /v1, which no browser should ever show: fixed, because helmet puts its headers
+// together anew for each request.
+const API_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
 /** What every request starts with: its id, its time of arrival, and a way out for unknown paths. */
 async function begin(instance: FastifyInstance): Promise<void> {
   instance.decorateRequest('identity', undefined);
@@ -123,13 +129,19 @@ async function begin(instance: FastifyInstance): Promise<void> {
   instance.decorateRequest('problemCode', undefined);
   instance.addHook('onRequest', (request, reply, done) => {
     request.arrivedAtMs = performance.now();
-    reply.header('x-request-id', request.id).header('cache-control', 'no-store');
+    reply.header('x-request-id', request.id);
     done();
   });
-  await instance.register(helmet, { contentSecurityPolicy: { directives: CSP } });
-  instance.addHook('onRequest', async (request, reply) => {
+  await instance.register(helmet, {
+    global: false,
+    contentSecurityPolicy: { directives: CSP },
+  });
+  instance.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.url?.startsWith('/v1/') || request.is404) reply.headers(API_HEADERS);
+    else reply.helmet();
     // Before the body is read: a path that is not there has no opinion about bodies.
-    if (request.is404) return sendRefusal(request, reply, NOT_FOUND);
+    if (request.is404) sendRefusal(request, reply, NOT_FOUND);
+    else done();
   });
 }
 

@@ -46,7 +46,7 @@ describe('answers', () => {
       expect(ids[index]).toMatch(/^[\da-f-]{36}$/);
       expect(reply.headers.get('cache-control')).toBe('no-store');
       expect(reply.headers.get('x-content-type-options')).toBe('nosniff');
-      expect(reply.headers.get('content-security-policy')).toContain("default-src 'self'");
+      expect(reply.headers.get('content-security-policy')).toContain("default-src 'none'");
       expect(reply.headers.get('x-powered-by')).toBeNull();
     }
   });

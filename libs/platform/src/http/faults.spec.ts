@@ -8,7 +8,7 @@ import { OutcomeUnknownError, StoreUnavailableError } from '@opd/contracts';
 import { NotFoundException } from '@nestjs/common';
 import { mongo } from 'mongoose';
 import { InvalidInputError } from './check';
-import { refusalOf } from './faults';
+import { HandlerTimeoutError, refusalOf } from './faults';
 
 function coded(name: string, code: string | number, more: object = {}): Error {
   return Object.assign(new Error('text'), { name, code, ...more });
@@ -39,7 +39,7 @@ describe('refusalOf', () => {
     ['too slow a query', serverError(50), 'STORE_UNAVAILABLE', 'OUTCOME_UNKNOWN'],
     ['no majority in time', serverError(64), 'STORE_UNAVAILABLE', 'OUTCOME_UNKNOWN'],
     ['no primary any more', serverError(10107), 'STORE_UNAVAILABLE', 'OUTCOME_UNKNOWN'],
-    ['time is up', fastify('FST_ERR_HANDLER_TIMEOUT', 503), 'STORE_UNAVAILABLE', 'OUTCOME_UNKNOWN'],
+    ['time is up', new HandlerTimeoutError('GET /v1/x', 1), 'STORE_UNAVAILABLE', 'OUTCOME_UNKNOWN'],
     ['a duplicate key', serverError(11000), 'INTERNAL', 'INTERNAL'],
     ['a bug', new TypeError('x'), 'INTERNAL', 'INTERNAL'],
     ['no error at all', 'text', 'INTERNAL', 'INTERNAL'],

@@ -2,15 +2,21 @@ import { OutcomeUnknownError, StoreUnavailableError, type Refusal } from '@opd/c
 import { HttpException } from '@nestjs/common';
 import { InvalidInputError } from './check';
 
+/** A handler did not answer in time; it may still be at work. */
+export class HandlerTimeoutError extends Error {
+  constructor(route: string, timeoutMs: number) {
+    super(`${route} was not answered within ${timeoutMs} ms`);
+    this.name = 'HandlerTimeoutError';
+  }
+}
+
 /** What a thrown error means to the client. */
 export function refusalOf(error: unknown, method: string): Refusal {
   if (error instanceof InvalidInputError) {
     const { errors } = error;
     return { code: 'VALIDATION_FAILED', detail: error.message, extensions: { errors } };
   }
-  return (
-    storeRefusal(error, method) ?? timeoutRefusal(error, method) ?? parserRefusal(error) ?? INTERNAL
-  );
+  return storeRefusal(error, method) ?? parserRefusal(error) ?? INTERNAL;
 }
 
 const INTERNAL: Refusal = {
@@ -61,9 +67,10 @@ function wasNotSent(error: unknown): boolean {
   return error instanceof Error && NOT_SENT.includes(error.name);
 }
 
-/** The command was sent, and its answer is missing or says nothing about its effect. */
+/** The work was begun, and its answer is missing or says nothing about its effect. */
 function wasInterrupted(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof HandlerTimeoutError) return true;
   if (CONNECTION_LOST.includes(error.name)) return true;
   const isServerError = error.name.startsWith('Mongo') && 'code' in error;
   return isServerError && INTERRUPTED_CODES.includes(Number(error.code));
@@ -72,10 +79,6 @@ function wasInterrupted(error: unknown): boolean {
 // A read that was interrupted changed nothing; a write may have.
 function interrupted(method: string): Refusal {
   return method === 'GET' || method === 'HEAD' ? STORE_UNAVAILABLE : OUTCOME_UNKNOWN;
-}
-
-function timeoutRefusal(error: unknown, method: string): Refusal | undefined {
-  return codeOf(error) === 'FST_ERR_HANDLER_TIMEOUT' ? interrupted(method) : undefined;
 }
 
 const BY_STATUS: Readonly<Record<number, Refusal>> = {

@@ -28,7 +28,7 @@ export function prepareRefusal(
   const kind: ProblemKind = PROBLEMS[refusal.code];
   const retryAfterSeconds = refusal.retryAfterSeconds ?? kind.retryAfterSeconds;
   request.problemCode = refusal.code;
-  reply.code(kind.status).header('content-type', PROBLEM_MEDIA_TYPE);
+  reply.code(kind.status).header('content-type', `${PROBLEM_MEDIA_TYPE}; charset=utf-8`);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(retryAfterSeconds));
   return problemBody(refusal, request.id);
 }

@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route; see `Route`. */
     access?: RouteAccess;
+    /** Whether the handler returns an `Outcome`; see `Route`. */
+    isOutcome?: boolean;
   }
 }
 

@@ -38,7 +38,7 @@ export function Route(route: RouteDeclaration): MethodDecorator {
   const status = route.status ?? 200;
   return applyDecorators(
     HttpCode(status),
-    RouteConfig({ access: { permission: route.permission } }),
+    RouteConfig({ access: { permission: route.permission }, isOutcome: true }),
     RouteSchema({
       ...(route.body && { body: zodCheck('body', route.body) }),
       ...(route.query && { querystring: queryCheck(route.query) }),

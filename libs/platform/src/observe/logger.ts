@@ -1,6 +1,6 @@
 import { type LoggerService } from '@nestjs/common';
 import { type FastifyInstance } from 'fastify';
-import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
+import { pino, stdSerializers, type DestinationStream, type LogFn, type Logger } from 'pino';
 import { type LogLevel } from '../settings';
 
 /**
@@ -13,7 +13,16 @@ export function createLogger(
   destination: DestinationStream = pino.destination(1),
 ): Logger {
   const serializers = { err: withoutValues };
-  return pino({ level, base: { api, pid: process.pid }, serializers }, destination);
+  const hooks = { logMethod: giveMessage };
+  return pino({ level, base: { api, pid: process.pid }, serializers, hooks }, destination);
+}
+
+// Where none is given, pino takes the error's own message, past the serialiser.
+function giveMessage(this: Logger, args: unknown[], write: LogFn): void {
+  const [first, message] = args;
+  const err = first instanceof Error ? first : (first as { err?: unknown } | undefined)?.err;
+  if (err instanceof Error && message === undefined) args[1] = withoutPersonal(err.message);
+  write.apply(this, args as Parameters<LogFn>);
 }
 
 function withoutValues(error: Error): Record<string, unknown> {
@@ -21,9 +30,10 @@ function withoutValues(error: Error): Record<string, unknown> {
   return { type, code, message: withoutPersonal(message), stack: withoutPersonal(stack) };
 }
 
-/** Takes out what a store may quote in its errors: the key of a duplicate, phone numbers. */
+/** Takes out what errors like to quote: the key of a duplicate, the query of a URL, phone numbers. */
 function withoutPersonal(text: unknown): string {
   return String(text)
+    .replace(/(\/[^\s?"]*)\?[^\s"]*/g, '$1?...')
     .replace(/dup key: \{.*?\}/gs, 'dup key: {...}')
     .replace(/\+?\d{10,}/g, '[digits]');
 }
@@ -71,9 +81,16 @@ export class NestLog implements LoggerService {
     this.write('fatal', message, rest);
   }
 
+  // Nest's Logger hands over the message, what belongs to it, and the name of its context.
   private write(level: 'fatal' | 'error' | 'warn' | 'debug', message: unknown, rest: unknown[]) {
     const context = rest.at(-1);
-    const err = message instanceof Error ? message : undefined;
-    this.logger[level]({ context, ...(err && { err }) }, err ? err.message : String(message));
+    const err = [message, ...rest].find((part) => part instanceof Error);
+    const [stack] = rest.slice(0, -1).filter((part) => typeof part === 'string');
+    const details = {
+      ...(err && { err }),
+      ...(stack !== undefined && { stack: withoutPersonal(stack) }),
+    };
+    const text = message instanceof Error ? message.message : message;
+    this.logger[level]({ context, ...details }, withoutPersonal(text));
   }
 }

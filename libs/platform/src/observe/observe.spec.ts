@@ -4,6 +4,7 @@
  * what was sent in paths, queries, headers and bodies.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import { call, startTestApi, type TestApi } from '../testing';
 import { createMetrics } from './metrics';
@@ -130,6 +131,9 @@ describe('the log', () => {
       headers,
     });
     await call(api, 'GET /v1/open?phone=9876543210');
+    await call(api, 'POST /v1/hanging?name=Asha');
+    await sleep(800); // The handler comes back after its answer, which Fastify reports with the URL.
+    expect(JSON.stringify(api.lines)).toContain('/v1/hanging?...');
     expect(answered().length).toBeGreaterThan(7);
     const log = JSON.stringify(api.lines);
     // The fault's own message names her; what stores quote is taken out, prose cannot be.
@@ -141,6 +145,19 @@ describe('the log', () => {
     const nests = api.lines.filter((line) => line['context'] === 'RouterExplorer');
     expect(nests.length).toBeGreaterThan(3);
     expect(new Set(nests.map((line) => line['level']))).toEqual(new Set([20]));
+  });
+
+  it("takes in what our own parts say through Nest's Logger, with errors and stacks", () => {
+    const logger = new Logger('Rounds');
+    logger.error('Opening failed', new Error('of +919876543210'));
+    logger.error('Slot broke', 'Error: x\n    at round');
+    logger.warn(new Error('only an error'));
+    const lines = api.lines.filter((line) => line['context'] === 'Rounds');
+    expect(lines).toMatchObject([
+      { level: 50, msg: 'Opening failed', err: { type: 'Error', message: 'of [digits]' } },
+      { level: 50, msg: 'Slot broke', stack: 'Error: x\n    at round' },
+      { level: 40, msg: 'only an error', err: { stack: expect.stringContaining('    at ') } },
+    ]);
   });
 
   it('keeps to the level that is set', async () => {
