@@ -101,11 +101,25 @@ describe('a request', () => {
     expect(tally.retriesByCode).toEqual(new Map([['NO_ANSWER', 1]]));
   });
 
-  it('is given up after eight tries', async () => {
+  it('is given up after its tries, with pauses that double, and the API counts as gone', async () => {
     replies.push((request) => void request.socket.destroy());
-    const answer = await client.ask({ method: 'GET', path: '/' });
-    expect(answer).toMatchObject({ status: undefined, code: 'NO_ANSWER', tries: 8 });
-    expect(seen).toHaveLength(8);
+    const answer = await client.ask({ method: 'GET', path: '/', maxTries: 3 });
+    expect(answer).toMatchObject({ status: undefined, code: 'NO_ANSWER', tries: 3 });
+    expect(seen).toHaveLength(3);
+    expect(gap(1)).toBeGreaterThan(480);
+    expect(gap(2)).toBeGreaterThan(980);
+    expect(client.isGone).toBe(true);
+  });
+
+  it('is given up without the API being gone while others are answered', async () => {
+    replies.push((request, response) => {
+      if (request.method === 'GET') request.socket.destroy();
+      else response.writeHead(201).end('{}');
+    });
+    const lost = client.ask({ method: 'GET', path: '/', maxTries: 2 });
+    expect(await client.ask(BOOK)).toMatchObject({ status: 201 });
+    expect(await lost).toMatchObject({ status: undefined, tries: 2 });
+    expect(client.isGone).toBe(false);
   });
 
   it('is not sent again when the pause would be too long', async () => {

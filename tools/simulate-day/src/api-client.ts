@@ -9,6 +9,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   readonly token?: string;
   readonly idempotencyKey?: string;
+  /** Sent at most so often; 8 times unless told. */
+  readonly maxTries?: number;
 }
 
 /** What an API said in the end. Without a status it never answered. */
@@ -25,6 +27,11 @@ export interface ApiAnswer {
 /** Code of a request that was sent and not answered in time. */
 export const NO_ANSWER = 'NO_ANSWER';
 
+/** True where the answer leaves open whether the request was heard: none, or one that asks to come again. */
+export function isUnsettled({ status }: ApiAnswer): boolean {
+  return status === undefined || status === 429 || status === 503;
+}
+
 /** What the answers of all clients together took, beside the answers themselves. */
 export interface RetryTally {
   /** How often a request had to be sent again, by the code that asked for it. */
@@ -35,11 +42,12 @@ export interface RetryTally {
 
 /** One try may take this long; the APIs promise an answer within 3 s. */
 const TRY_TIMEOUT_MS = 5_000;
-/** One request is sent at most so often. */
 const MAX_TRIES = 8;
 /** An API that asks for a longer pause than this is not waited for. */
 const MAX_PAUSE_SECONDS = 120;
-const PAUSE_AFTER_NO_ANSWER_MS = 500;
+/** The pause after a missing answer doubles from try to try: all tries together outlast the restart of an API. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 8_000;
 /** Those who were told the same pause must not all come back in the same millisecond. */
 const JITTER_MS = 100;
 
@@ -51,6 +59,8 @@ const JITTER_MS = 100;
 export class ApiClient {
   // A rate limit belongs to a person: all his requests wait together, instead of running against it.
   private readonly pausedUntilMs = new Map<string, number>();
+  private lastAnswerAtMs = Number.NEGATIVE_INFINITY;
+  private gone = false;
 
   constructor(
     readonly name: string,
@@ -58,12 +68,23 @@ export class ApiClient {
     private readonly tally: RetryTally,
   ) {}
 
+  /** True once a request has used up all its tries while nobody else was answered either. */
+  get isGone(): boolean {
+    return this.gone;
+  }
+
   /** Sends a request until it is answered for good, or the tries are used up. Never throws for an answer. */
   async ask(request: ApiRequest): Promise<ApiAnswer> {
+    const startedAtMs = performance.now();
     for (let tries = 1; ; tries++) {
       await this.pause(request);
-      const { pauseMs, ...answer } = await this.tryOnce(request);
-      if (pauseMs === undefined || tries >= MAX_TRIES) return { ...answer, tries };
+      const { pauseMs, ...answer } = await this.tryOnce(request, tries);
+      if (answer.status !== undefined) this.lastAnswerAtMs = performance.now();
+      if (pauseMs === undefined) return { ...answer, tries };
+      if (tries >= (request.maxTries ?? MAX_TRIES)) {
+        this.gone ||= this.lastAnswerAtMs < startedAtMs;
+        return { ...answer, tries };
+      }
       this.count(answer.code ?? String(answer.status));
       if (answer.code === 'RATE_LIMITED' && request.token)
         this.pausedUntilMs.set(request.token, Date.now() + pauseMs);
@@ -77,7 +98,7 @@ export class ApiClient {
     if (leftMs > 0) await sleep(leftMs + Math.random() * JITTER_MS);
   }
 
-  private async tryOnce(request: ApiRequest): Promise<Try> {
+  private async tryOnce(request: ApiRequest, tries: number): Promise<Try> {
     const sentAtMs = performance.now();
     try {
       const response = await fetch(this.address + request.path, {
@@ -92,7 +113,7 @@ export class ApiClient {
     } catch {
       // Refused, reset or timed out: whether it took effect is not known, so it is asked again.
       const answerMs = performance.now() - sentAtMs;
-      const pauseMs = PAUSE_AFTER_NO_ANSWER_MS;
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS);
       return { status: undefined, body: undefined, answerMs, code: NO_ANSWER, pauseMs };
     }
   }

@@ -25,7 +25,7 @@ describe('the seats of a slot', () => {
 
   it('are not known where an answer is missing, to a booking or to a step', () => {
     expect(seatsByAnswers([BOOKED, UNANSWERED])).toEqual({});
-    expect(seatsByAnswers([COMPLETED, { ...BOOKED, isUnsettled: true }])).toEqual({});
+    expect(seatsByAnswers([COMPLETED, { ...BOOKED, unansweredStepCode: 'NO_ANSWER' }])).toEqual({});
   });
 });
 

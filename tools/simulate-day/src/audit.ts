@@ -4,7 +4,7 @@ import { auditAnswers, auditSlots, type ClientAnswer, type Finding } from '@opd/
 import { type mongo } from 'mongoose';
 import { type Clinic } from './clinic';
 import { type SimulatedPatient } from './patients';
-import { type Visit } from './visit';
+import { isSettled, type Visit } from './visit';
 
 /** What was held against what, and what did not fit. */
 export interface DayAudit {
@@ -44,9 +44,10 @@ export async function auditDay(
 export function seatsByAnswers(visits: readonly Visit[]): Record<string, number> {
   const seats: Record<string, number> = {};
   const unknown = new Set<string>();
-  for (const { slot, outcome, status, isUnsettled } of visits) {
+  for (const visit of visits) {
+    const { slot, outcome, status } = visit;
     seats[slot.slotId] ??= 0;
-    if (isUnsettled || outcome?.kind === 'UNANSWERED') unknown.add(slot.slotId);
+    if (outcome && !isSettled(visit)) unknown.add(slot.slotId);
     if (status && holdsSeat(status)) seats[slot.slotId] = (seats[slot.slotId] ?? 0) + 1;
   }
   return Object.fromEntries(Object.entries(seats).filter(([slotId]) => !unknown.has(slotId)));
@@ -105,6 +106,7 @@ async function findPatient(
   clinic: Clinic,
   { phone, name }: SimulatedPatient,
 ): Promise<{ patientId: string | undefined } | undefined> {
+  if (clinic.deskApi.isGone) return undefined;
   const path = `/v1/patients?phone=${encodeURIComponent(phone)}`;
   const token = await clinic.desk.token();
   const answer = await clinic.deskApi.ask({ method: 'GET', path, token });

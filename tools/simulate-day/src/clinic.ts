@@ -62,8 +62,8 @@ export class Clinic {
 
   /** Makes sure that all three APIs are ready and let the staff in. */
   async enter(): Promise<void> {
-    for (const api of [this.patientApi, this.deskApi, this.adminApi]) {
-      const answer = await api.ask({ method: 'GET', path: '/health/ready' });
+    for (const api of this.apis) {
+      const answer = await api.ask({ method: 'GET', path: '/health/ready', maxTries: 3 });
       if (answer.status !== 200)
         throw new ClinicError(
           `${api.name} is not ready at ${api.address}: ${describe(answer)}. Start the clinic with "npm start", or name its ports by HOST, PATIENT_API_PORT, DESK_API_PORT and ADMIN_API_PORT.`,
@@ -71,6 +71,11 @@ export class Clinic {
     }
     await this.desk.token();
     await this.admin.token();
+  }
+
+  /** All three APIs. */
+  get apis(): readonly ApiClient[] {
+    return [this.patientApi, this.deskApi, this.adminApi];
   }
 
   /** The session of a patient; he signs in with a one-time code when it is first used. */
@@ -99,8 +104,8 @@ export class Clinic {
       const code = await this.askForCode(patient);
       const body = { ...patient, code };
       const answer = await api.ask({ method: 'POST', path: '/v1/auth/sign-in', body });
-      // A code serves once: where the answer to its first use was lost, another one is needed.
-      if (answer.code !== 'INVALID_CREDENTIALS' || answer.tries === 1 || codes === MAX_CODES)
+      // A code serves once, and a later one ends it: where an answer was lost, another is needed.
+      if (answer.code !== 'INVALID_CREDENTIALS' || codes === MAX_CODES)
         return expectAnswer(api, answer, { status: 200, shape: PatientSignInReply });
     }
   }

@@ -1,21 +1,27 @@
 /**
  * Goal: the database that is audited is the one meant: named, or run by `npm start`.
- * Method: a data folder with the record that a started MongoDB leaves there.
+ * Method: a real MongoDB, started in a data folder as `npm start` does it.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spawnTestMongod } from '@opd/testing';
 import { findMongodbUri } from './database';
 
+type Mongod = Awaited<ReturnType<typeof spawnTestMongod>>;
+
+let mongod: Mongod;
 let dataDir: string;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'opd-simulate-'));
-  await mkdir(join(dataDir, 'mongodb'));
-  await writeFile(join(dataDir, 'mongodb', 'mongod.json'), '{"pid":1,"port":4711}');
-});
+  mongod = await spawnTestMongod({ dataDir: join(dataDir, 'mongodb') });
+}, 60_000);
 
-afterAll(() => rm(dataDir, { recursive: true }));
+afterAll(async () => {
+  await mongod.stop();
+  await rm(dataDir, { recursive: true });
+});
 
 describe('the database', () => {
   it('is the named one before all others', async () => {
@@ -25,14 +31,11 @@ describe('the database', () => {
   });
 
   it('is found in the folder of a running clinic', async () => {
-    expect(await findMongodbUri(undefined, { OPD_DATA_DIR: dataDir })).toBe(
-      'mongodb://127.0.0.1:4711/?replicaSet=opd',
-    );
+    expect(await findMongodbUri(undefined, { OPD_DATA_DIR: dataDir })).toBe(mongod.uri);
   });
 
   it('is not guessed', async () => {
-    expect(
-      await findMongodbUri(undefined, { OPD_DATA_DIR: join(dataDir, 'other') }),
-    ).toBeUndefined();
+    const env = { OPD_DATA_DIR: join(dataDir, 'other') };
+    expect(await findMongodbUri(undefined, env)).toBeUndefined();
   });
 });

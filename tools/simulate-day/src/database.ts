@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RECORD_SUFFIX } from '@opd/services';
 
 /** Where `npm start` keeps its data by default. */
 const DEFAULT_DATA_DIR = '.opd';
@@ -15,14 +16,12 @@ export async function findMongodbUri(
   const named = given ?? env['MONGODB_URI'];
   if (named) return named;
   const dataDir = env['OPD_DATA_DIR'] || DEFAULT_DATA_DIR;
+  const file = join(dataDir, 'mongodb', `mongod${RECORD_SUFFIX}`);
   try {
-    const record: unknown = JSON.parse(
-      await readFile(join(dataDir, 'mongodb', 'mongod.json'), 'utf8'),
-    );
+    const record: unknown = JSON.parse(await readFile(file, 'utf8'));
     const port = (record as { port?: unknown } | null)?.port;
-    return Number.isInteger(port)
-      ? `mongodb://127.0.0.1:${String(port)}/?replicaSet=opd`
-      : undefined;
+    if (!Number.isInteger(port)) return undefined;
+    return `mongodb://127.0.0.1:${String(port)}/?replicaSet=opd`;
   } catch {
     return undefined;
   }

@@ -14,7 +14,7 @@ import { DayPlay, planVisits, signInPatients } from './play';
 import { Progress } from './progress';
 import { formatReport } from './report';
 import { timeOf } from './time-of-day';
-import { type Visit } from './visit';
+import { isSettled, type Visit } from './visit';
 
 /** What the exit status says; `--help` tells the same. */
 export const EXIT = {
@@ -115,7 +115,7 @@ async function play(
       onProgress: ({ minute }) => progress.show(describeProgress(minute, visits)),
     }).run();
     progress.end();
-    if (visits.some(({ outcome }) => outcome?.kind === 'UNANSWERED')) status = EXIT.notPlayed;
+    if (!visits.every(isSettled)) status = EXIT.notPlayed;
   } catch (error) {
     if (!(error instanceof ClinicError)) throw error;
     console.error(`\n${error.message}`);

@@ -29,8 +29,8 @@ export interface PlayProgress {
   readonly visits: readonly Visit[];
 }
 
-/** So many bookings without any answer mean that an API is gone; the rest need not be tried. */
-const MAX_UNANSWERED = 50;
+/** Patients who sign in at a time, at most: it is not what is played, and costs more than a booking. */
+const MAX_SIGN_INS = 16;
 
 /** Signs in all patients who ask from home, so that the play itself is bookings only. */
 export async function signInPatients(
@@ -52,7 +52,7 @@ export async function signInPatients(
       await session.token();
       rules.onSignedIn(++signedIn);
     },
-    rules,
+    { ...rules, concurrency: Math.min(rules.concurrency, MAX_SIGN_INS) },
   );
 }
 
@@ -93,7 +93,7 @@ export class DayPlay {
     for (const window of windows) {
       if (this.rules.shouldStop()) return;
       await this.playWindow(window);
-      this.checkAnswered();
+      this.checkPresent();
     }
     // Whoever still sits at the door when the file has ended is seen, however late it gets.
     await this.playDoctors(Number.POSITIVE_INFINITY);
@@ -149,12 +149,9 @@ export class DayPlay {
     });
   }
 
-  private checkAnswered(): void {
-    const lost = this.visits.filter(({ outcome }) => outcome?.kind === 'UNANSWERED').length;
-    if (lost >= MAX_UNANSWERED)
-      throw new ClinicError(
-        `${lost} bookings were not answered, in spite of all tries; the clinic seems to be gone.`,
-      );
+  private checkPresent(): void {
+    const gone = this.clinic.apis.find(({ isGone }) => isGone);
+    if (gone) throw new ClinicError(`${gone.name} does not answer any more; the play ends here.`);
   }
 
   private sessionsByDoctor(): Map<string, Map<number, number>> {

@@ -23,7 +23,11 @@ const DAY: PlayedDay = {
       answerMs: 5.04,
       waitMinutes: 12,
     }),
-    visitOf('ONLINE', admitted('ONLINE', 11), { status: 'CANCELLED', answerMs: 7 }),
+    visitOf('ONLINE', admitted('ONLINE', 11), {
+      status: 'CANCELLED',
+      answerMs: 7,
+      unansweredStepCode: 'STORE_UNAVAILABLE',
+    }),
     visitOf('WALKIN', { kind: 'REFUSED', code: 'SLOT_FULL' }, { answerMs: 3 }),
     visitOf('PAID', { kind: 'REFUSED', code: 'ALREADY_BOOKED' }, { answerMs: 9 }),
     visitOf('EMERGENCY', { kind: 'UNANSWERED', code: 'NO_ANSWER' }, { answerMs: 5_000 }),
@@ -33,7 +37,7 @@ const DAY: PlayedDay = {
 describe('the report', () => {
   it('is a table by tier', () => {
     const lines = formatReport(DAY).split('\n');
-    expect(lines.slice(0, 25)).toEqual([
+    expect(lines.slice(0, 27)).toEqual([
       'day.csv played on 2027-01-04: 1 doctors, 1 slots of 60 minutes, 5 arrivals.',
       'Seed 7, concurrency 32, windows of 1 min, played in 12.3 s.',
       '',
@@ -46,8 +50,10 @@ describe('the report', () => {
       'refused                                    1         1         0         2',
       '  ALREADY_BOOKED                           0         1         0         1',
       '  SLOT_FULL                                1         0         0         1',
-      'not answered                               0         0         1         1',
+      'bookings not answered                      0         0         1         1',
       '  NO_ANSWER                                0         0         1         1',
+      'later steps not answered                   1         0         0         1',
+      '  STORE_UNAVAILABLE                        1         0         0         1',
       'seats given back by cancel                 1         0         0         1',
       'seats given back by no-show                0         0         0         0',
       'seen by the doctor                         1         0         0         1',

@@ -39,8 +39,12 @@ export function formatReport(day: PlayedDay): string {
     row('  of these in a re-used seat (1)', ({ reUsed }) => String(reUsed)),
     row('refused', ({ refusedByCode }) => String(sum(refusedByCode))),
     ...codeRows(columns, 'refusedByCode', row),
-    row('not answered', ({ unansweredByCode }) => String(sum(unansweredByCode))),
+    row('bookings not answered', ({ unansweredByCode }) => String(sum(unansweredByCode))),
     ...codeRows(columns, 'unansweredByCode', row),
+    row('later steps not answered', ({ unansweredStepsByCode }) =>
+      String(sum(unansweredStepsByCode)),
+    ),
+    ...codeRows(columns, 'unansweredStepsByCode', row),
     row('seats given back by cancel', ({ cancelled }) => String(cancelled)),
     row('seats given back by no-show', ({ noShows }) => String(noShows)),
     row('seen by the doctor', ({ completed }) => String(completed)),
@@ -75,7 +79,7 @@ function heading(day: PlayedDay): string[] {
 
 function codeRows(
   columns: Record<TallyColumn, VisitTally>,
-  of: 'refusedByCode' | 'unansweredByCode',
+  of: 'refusedByCode' | 'unansweredByCode' | 'unansweredStepsByCode',
   row: (label: string, cell: Cell) => string,
 ): string[] {
   return [...columns.ALL[of].keys()]

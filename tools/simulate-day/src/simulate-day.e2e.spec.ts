@@ -145,7 +145,7 @@ describe('a generated day', () => {
     const { status, text } = await play(generated, { windowMinutes: 30, concurrency: 64 });
     expect({ status, text }).toEqual(ALL_RULES_HELD);
     expect(numbersOf(text, 'asked').at(-1)).toBe(60);
-    expect(numbersOf(text, 'not answered')).toEqual([0, 0, 0, 0]);
+    expect(numbersOf(text, 'bookings not answered')).toEqual([0, 0, 0, 0]);
   });
 
   it('ends with status 1 when the database is not what was answered', async () => {

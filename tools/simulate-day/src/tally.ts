@@ -10,7 +10,9 @@ export interface VisitTally {
   /** Admissions in a seat that somebody had given back; see {@link isReUse}. */
   reUsed: number;
   readonly refusedByCode: Map<string, number>;
+  /** Bookings that were not answered; below, admitted visits of which a later step was not. */
   readonly unansweredByCode: Map<string, number>;
+  readonly unansweredStepsByCode: Map<string, number>;
   cancelled: number;
   noShows: number;
   completed: number;
@@ -67,6 +69,7 @@ function emptyTally(): VisitTally {
     reUsed: 0,
     refusedByCode: new Map(),
     unansweredByCode: new Map(),
+    unansweredStepsByCode: new Map(),
     cancelled: 0,
     noShows: 0,
     completed: 0,
@@ -91,6 +94,8 @@ function count(tally: VisitTally, visit: Visit): void {
     case 'UNANSWERED':
       addOne(tally.unansweredByCode, outcome.code);
   }
+  if (visit.unansweredStepCode !== undefined)
+    addOne(tally.unansweredStepsByCode, visit.unansweredStepCode);
   if (status === 'CANCELLED') tally.cancelled++;
   if (status === 'NOSHOW') tally.noShows++;
   if (status === 'COMPLETED') tally.completed++;

@@ -43,7 +43,7 @@ export function arrivalFor(change: Partial<Arrival> = {}): Arrival {
 export function visitOf(
   type: BookingType,
   outcome: VisitAnswer,
-  more: Partial<Pick<Visit, 'status' | 'answerMs' | 'waitMinutes'>> = {},
+  more: Partial<Pick<Visit, 'status' | 'unansweredStepCode' | 'answerMs' | 'waitMinutes'>> = {},
 ): Visit {
   const arrival = arrivalFor({ type });
   const patient = { name: arrival.patient, phone: phoneOf(1, SLOT.date) };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { tierOf, type BookingStatus, type Tier } from '@opd/capacity-core';
 import { Booking, Problem, type Slot } from '@opd/contracts';
-import { NO_ANSWER, type ApiAnswer, type ApiClient } from './api-client';
+import { isUnsettled, NO_ANSWER, type ApiAnswer, type ApiClient } from './api-client';
 import { type Arrival } from './arrivals';
 import { channelOf, type Channel } from './channel';
 import { describe, type Clinic } from './clinic';
@@ -21,8 +21,8 @@ export interface Visit {
   outcome?: VisitAnswer;
   /** The last state the APIs confirmed; none without a booking. */
   status?: BookingStatus;
-  /** A step was not confirmed, so that `status` may not be what the clinic has. */
-  isUnsettled?: boolean;
+  /** Code of a step that was not answered, so that `status` may not be what the clinic has. */
+  unansweredStepCode?: string;
   /** How long the last try of the booking took. */
   answerMs?: number;
   /** How long he sat at the door; none if he was not called. */
@@ -73,6 +73,11 @@ export function planVisit(arrival: Arrival, patient: SimulatedPatient, slot: Slo
   };
 }
 
+/** True when everything that was asked for the visit has an answer that settles it. */
+export function isSettled({ outcome, unansweredStepCode }: Visit): boolean {
+  return outcome !== undefined && outcome.kind !== 'UNANSWERED' && unansweredStepCode === undefined;
+}
+
 /** Asks for the seat and notes the answer. What speaks against the contract goes to the tally. */
 export async function book(clinic: Clinic, visit: Visit): Promise<void> {
   const { arrival, slot, patient, channel } = visit;
@@ -105,8 +110,9 @@ export async function takeStep(clinic: Clinic, visit: Visit, step: VisitStep): P
   const booking = answer.status === 200 ? Booking.safeParse(answer.body) : undefined;
   if (booking?.success && booking.data.status === leadsTo) visit.status = leadsTo;
   else {
-    visit.isUnsettled = true;
-    broken(clinic, visit, `${verb} answered ${describe(answer)}, not a booking ${leadsTo}`);
+    visit.unansweredStepCode = answer.code ?? String(answer.status);
+    if (!isUnsettled(answer))
+      broken(clinic, visit, `${verb} answered ${describe(answer)}, not a booking ${leadsTo}`);
   }
 }
 
@@ -121,8 +127,7 @@ async function tokenOf(clinic: Clinic, visit: Visit, channel: Channel): Promise<
 function judgeBooking(clinic: Clinic, visit: Visit, answer: ApiAnswer): VisitAnswer {
   const code = answer.code ?? NO_ANSWER;
   if (answer.status === 201) return judgeAdmission(clinic, visit, answer);
-  if (answer.status === undefined || answer.status === 429 || answer.status === 503)
-    return { kind: 'UNANSWERED', code };
+  if (isUnsettled(answer)) return { kind: 'UNANSWERED', code };
 
   if (!EXPECTED_REFUSALS.includes(code))
     broken(clinic, visit, `the booking answered ${describe(answer)}, which no played day may meet`);
