@@ -82,13 +82,8 @@ export const NX_ENV = { NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false'
  */
 export function runPhase(command, args, env = {}) {
   return new Promise((resolve) => {
-    // A group of its own, so that a signal can be handed to grandchildren too.
-    const child = spawn(command, args, {
-      cwd: ROOT,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'inherit', 'inherit'],
-      detached: true,
-    });
+    let child;
+    let stoppedBy;
     const signalGroup = (signal) => {
       try {
         process.kill(-child.pid, signal);
@@ -96,13 +91,13 @@ export function runPhase(command, args, env = {}) {
         // Nothing of the group is left.
       }
     };
-    let stoppedBy;
     const stop = (signal) => {
       if (stoppedBy) return;
       stoppedBy = signal;
       signalGroup(signal);
       setTimeout(() => signalGroup('SIGKILL'), PHASE_STOP_MS).unref();
     };
+    // Heard from before the first child process exists: a signal that comes meanwhile waits.
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     signals.forEach((signal) => process.on(signal, stop));
     const finish = (code) => {
@@ -110,6 +105,13 @@ export function runPhase(command, args, env = {}) {
       if (child.pid !== undefined) signalGroup('SIGKILL');
       resolve(stoppedBy ? 128 + constants.signals[stoppedBy] : code);
     };
+    // A group of its own, so that a signal can be handed to grandchildren too.
+    child = spawn(command, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: true,
+    });
     child.once('error', (error) => {
       process.stderr.write(`${command} could not be started: ${error.message}\n`);
       finish(1);
