@@ -50,18 +50,22 @@ export class SeatRounds {
     try {
       for (;;) {
         const batches = this.#lanes.takeRound(this.#parts.clock.monotonicMs());
-        if (batches.length > 0) await runRound(batches, this.#parts);
-        else if (!(await this.#waitForLane())) return;
+        if (batches.length > 0) {
+          await runRound(batches, this.#parts);
+          continue;
+        }
+        const readyAtMs = this.#lanes.nextReadyAtMs();
+        // Nothing may be awaited on the way out: who came in meanwhile would be left in his lane.
+        if (readyAtMs === undefined) return;
+        await this.#waitUntil(readyAtMs);
       }
     } finally {
       this.#isRunning = false;
     }
   }
 
-  /** Waits until a lane is ready or a request comes in; false if nobody waits for anything. */
-  async #waitForLane(): Promise<boolean> {
-    const readyAtMs = this.#lanes.nextReadyAtMs();
-    if (readyAtMs === undefined) return false;
+  /** Waits until a lane is ready or a request comes in. */
+  async #waitUntil(readyAtMs: number): Promise<void> {
     const { clock } = this.#parts;
     await new Promise<void>((resolve) => {
       const cancel = clock.after(Math.max(0, readyAtMs - clock.monotonicMs()), resolve);
@@ -71,6 +75,5 @@ export class SeatRounds {
       };
     });
     this.#wake = () => undefined;
-    return true;
   }
 }

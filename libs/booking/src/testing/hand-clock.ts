@@ -45,7 +45,7 @@ export class HandClock implements Clock {
       next.callback();
       await settled();
     }
-    this.#atMs = untilMs;
+    this.#atMs = Math.max(this.#atMs, untilMs);
   }
 
   #next(untilMs: number): Timer | undefined {
