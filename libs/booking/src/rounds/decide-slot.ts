@@ -58,6 +58,13 @@ function waitsForFence({ request, answer }: PlannedAnswer, version: number): boo
   return answer.outcome !== 'ADMITTED' && guard !== undefined && guard >= version;
 }
 
+/** True if what this very request asked for is stored: an earlier write of it took effect. */
+export function hasLanded(wish: SeatWish, { bookings }: SlotWithBookings): boolean {
+  return wish.kind === 'BOOK'
+    ? bookings.some(({ bookingId }) => bookingId === wish.bookingId)
+    : bookings.some(({ reinstateId }) => reinstateId === wish.requestId);
+}
+
 /** The slot as a round fills it in, request by request. */
 class SlotSheet {
   readonly #read: SlotWithBookings;

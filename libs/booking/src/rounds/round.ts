@@ -2,9 +2,16 @@ import type { BookingBounds } from '@opd/capacity-core';
 import type { LockAttempt, SlotLock, SlotLocks } from '@opd/locking';
 import type { ClinicCalendar } from '../clinic-calendar';
 import type { Clock } from '../clock';
-import { decideSlot, type PlannedAnswer } from './decide-slot';
+import { decideSlot, hasLanded, type PlannedAnswer } from './decide-slot';
 import type { Lane, LaneBatch } from './lanes';
-import type { RoundStore, RoundView, SlotWrite, WriteReceipt, WriteRefusal } from './round-store';
+import type {
+  RoundStore,
+  RoundView,
+  SlotWithBookings,
+  SlotWrite,
+  WriteReceipt,
+  WriteRefusal,
+} from './round-store';
 import type { SeatAnswer, SeatRequest } from './seat-request';
 
 /** What rounds report, for metrics and logs. Nothing of it may throw. */
@@ -116,7 +123,7 @@ function decideSlots(
   return slots.flatMap((slot) => {
     const { slotId } = slot.lane;
     const requests = slot.requests.filter((request) => !request.isDropped(monotonicMs));
-    forgetDeadWrites(requests, view.slot(slotId)?.version);
+    forgetDeadWrites(requests, view.slot(slotId));
     try {
       const { answers, write } = decideSlot(slotId, requests, context);
       if (write) return [{ ...slot, answers, write }];
@@ -212,10 +219,17 @@ function tryAgainSoon({ lane }: LaneBatch, requests: readonly SeatRequest[], par
   lane.pauseUntil(parts.clock.monotonicMs() + PAUSE_AFTER_FAULT_MS);
 }
 
-/** A write whose guard the slot's version has passed can never match: it counts as never sent. */
-function forgetDeadWrites(requests: readonly SeatRequest[], version: number | undefined): void {
-  if (version === undefined) return;
-  for (const request of requests) request.versionSeen(version);
+/**
+ * A write whose guard the slot's version has passed can never match: it counts as never sent,
+ * unless it is what raised the version. A seat that is stored is remembered until it is answered.
+ */
+function forgetDeadWrites(
+  requests: readonly SeatRequest[],
+  slot: SlotWithBookings | undefined,
+): void {
+  if (!slot) return;
+  for (const request of requests)
+    if (!hasLanded(request.wish, slot)) request.versionSeen(slot.version);
 }
 
 function breakSlot(batch: LaneBatch, error: unknown, parts: RoundParts): void {
