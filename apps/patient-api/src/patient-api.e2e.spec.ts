@@ -13,12 +13,10 @@ import {
   SendCodeReply,
   Slot,
   SlotPage,
-  type Page,
 } from '@opd/contracts';
 import { createDeskApi } from '@opd/desk-api';
 import { readSettings } from '@opd/platform';
-import { Clinic, clinicEnv, type ApiClient, type SignedInPatient } from '@opd/testing';
-import type { z } from 'zod';
+import { Clinic, clinicEnv, type SignedInPatient } from '@opd/testing';
 import { createPatientApi } from './patient-api';
 
 jest.setTimeout(60_000);
@@ -33,22 +31,13 @@ beforeAll(async () => {
 
 afterAll(() => clinic.close());
 
-function book(patient: SignedInPatient, slotId: string, type = 'ONLINE', idempotencyKey?: string) {
-  const request = idempotencyKey === undefined ? {} : { idempotencyKey };
-  return patient.api.post('/v1/bookings', { slotId, type }, request);
+function book(patient: SignedInPatient, slotId: string, type = 'ONLINE') {
+  return patient.api.post('/v1/bookings', { slotId, type });
 }
 
-/** Walks through a list page by page and gives the pages. */
-async function pagesOf<T>(api: ApiClient, path: string, schema: z.ZodType<Page<T>>) {
-  const pages: T[][] = [];
-  let cursor: string | undefined;
-  do {
-    const at = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page = (await api.get(`${path}${at}`)).read(200, schema);
-    pages.push(page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined && pages.length < 100);
-  return pages;
+/** Books under an Idempotency-Key. */
+function bookOnce(patient: SignedInPatient, idempotencyKey: string, body: object) {
+  return patient.api.post('/v1/bookings', { type: 'ONLINE', ...body }, { idempotencyKey });
 }
 
 describe('signing in', () => {
@@ -105,13 +94,13 @@ describe('signing in', () => {
 describe('doctors and slots', () => {
   it('shows them to everybody, page by page, without personal data', async () => {
     const { patient: visitor } = clinic.visitors;
-    const doctors = (await pagesOf(visitor, '/v1/doctors?limit=2', DoctorPage)).flat();
+    const doctors = (await visitor.pages('/v1/doctors?limit=2', DoctorPage)).flat();
     const ids = doctors.map(({ doctorId }) => doctorId);
     expect(ids).toEqual(expect.arrayContaining(['dr-iyer', 'dr-mehta', 'dr-rao']));
     expect(ids).toEqual([...new Set(ids)].sort());
 
     const path = `/v1/doctors/dr-rao/slots?from=${clinic.day(1)}&days=2&limit=3`;
-    const pages = await pagesOf(visitor, path, SlotPage);
+    const pages = await visitor.pages(path, SlotPage);
     expect(pages.map(({ length }) => length)).toEqual([3, 3, 3, 3, 3, 1]);
     const slots = pages.flat().map(({ slotId }) => slotId);
     expect(slots).toEqual([...new Set(slots)].sort());
@@ -213,7 +202,7 @@ describe('booking', () => {
     (await patient.api.post('/v1/bookings', body)).assertInvalid(...paths);
   });
 
-  it('tells a full slot from a delayed one, and the tiers that are still admitted', async () => {
+  it('says of a full slot what it holds, and which tiers are still admitted', async () => {
     const { slotId } = await clinic.openSlot({
       capacity: { base: 1, premiumBuffer: 1, emergencyBuffer: 0 },
     });
@@ -319,7 +308,7 @@ describe('own bookings', () => {
     await patient.api.post(`/v1/bookings/${made[1]}/cancel`);
     await book(await clinic.newPatient(), (await clinic.openSlot()).slotId);
 
-    const pages = await pagesOf(patient.api, '/v1/bookings?limit=2', BookingPage);
+    const pages = await patient.api.pages('/v1/bookings?limit=2', BookingPage);
     expect(pages.map(({ length }) => length)).toEqual([2, 1]);
     const found = pages.flat();
     expect(found.map(({ bookingId }) => bookingId)).toEqual([made[1], made[2], made[0]]);
@@ -367,16 +356,16 @@ describe('an Idempotency-Key', () => {
   it('gives the same booking again, as it is now, before every other rule', async () => {
     const { slotId } = await clinic.openSlot();
     const patient = await clinic.newPatient();
-    const first = await book(patient, slotId, 'ONLINE', 'key-1');
+    const first = await bookOnce(patient, 'key-1', { slotId });
     const booking = first.read(201, Booking);
     expect(first.headers.get('idempotency-replayed')).toBeNull();
     await clinic.admin.send(`PATCH /v1/slots/${slotId}`, { body: { status: 'CLOSED' } });
-    const again = await book(patient, slotId, 'ONLINE', 'key-1');
+    const again = await bookOnce(patient, 'key-1', { slotId });
     expect(again.read(201, Booking)).toEqual(booking);
     expect(again.headers.get('idempotency-replayed')).toBe('true');
 
     await patient.api.post(`/v1/bookings/${booking.bookingId}/cancel`);
-    const later = (await book(patient, slotId, 'ONLINE', 'key-1')).read(201, Booking);
+    const later = (await bookOnce(patient, 'key-1', { slotId })).read(201, Booking);
     expect(later).toMatchObject({ bookingId: booking.bookingId, status: 'CANCELLED' });
   });
 
@@ -384,12 +373,12 @@ describe('an Idempotency-Key', () => {
     const { slotId } = await clinic.openSlot();
     const other = await clinic.openSlot();
     const patient = await clinic.newPatient();
-    (await book(patient, slotId, 'ONLINE', 'key-2')).read(201, Booking);
-    const otherType = await book(patient, slotId, 'PAID', 'key-2');
+    (await bookOnce(patient, 'key-2', { slotId })).read(201, Booking);
+    const otherType = await bookOnce(patient, 'key-2', { slotId, type: 'PAID' });
     otherType.assertRefused(422, 'IDEMPOTENCY_KEY_REUSED');
-    const otherSlot = await book(patient, other.slotId, 'ONLINE', 'key-2');
+    const otherSlot = await bookOnce(patient, 'key-2', { slotId: other.slotId });
     otherSlot.assertRefused(422, 'IDEMPOTENCY_KEY_REUSED');
-    const stranger = await book(await clinic.newPatient(), slotId, 'ONLINE', 'key-2');
+    const stranger = await bookOnce(await clinic.newPatient(), 'key-2', { slotId });
     expect(stranger.read(201, Booking).tokenNumber).toBe(2);
   });
 
@@ -399,16 +388,16 @@ describe('an Idempotency-Key', () => {
     const setStatus = (status: string) =>
       clinic.admin.send(`PATCH /v1/slots/${slotId}`, { body: { status } });
     await setStatus('CLOSED');
-    (await book(patient, slotId, 'ONLINE', 'key-3')).assertRefused(409, 'SLOT_CLOSED');
+    (await bookOnce(patient, 'key-3', { slotId })).assertRefused(409, 'SLOT_CLOSED');
     await setStatus('OPEN');
-    (await book(patient, slotId, 'ONLINE', 'key-3')).read(201, Booking);
+    (await bookOnce(patient, 'key-3', { slotId })).read(201, Booking);
   });
 
   it('makes one booking of fifty requests at once', async () => {
     const { slotId } = await clinic.openSlot();
     const patient = await clinic.newPatient();
     const replies = await Promise.all(
-      Array.from({ length: 50 }, () => book(patient, slotId, 'ONLINE', 'key-4')),
+      Array.from({ length: 50 }, () => bookOnce(patient, 'key-4', { slotId })),
     );
     const ids = replies.map((reply) => reply.read(201, Booking).bookingId);
     expect(new Set(ids).size).toBe(1);
@@ -419,6 +408,6 @@ describe('an Idempotency-Key', () => {
 
   it.each(['a b', 'x'.repeat(256), 'caf\u00e9'])('must be visible ASCII: %s', async (key) => {
     const patient = await clinic.newPatient();
-    (await book(patient, 'none', 'ONLINE', key)).assertInvalid('idempotency-key');
+    (await bookOnce(patient, key, { slotId: 'none' })).assertInvalid('idempotency-key');
   });
 });
