@@ -80,7 +80,8 @@ export const DOCTOR_WEIGHTS = { least: 0.7, most: 1.3 } as const;
 /**
  * One consultation. 6 minutes is what a base of 10 patients an hour means; half of mankind gets 5
  * or less in primary care (Irving et al. 2017). The shape is the usual one in the literature on
- * appointment systems; the coefficient lies in the range of 0.35 to 0.85 that it gives.
+ * appointment systems, and the coefficient lies in the range of 0.35 to 0.85 that is commonly
+ * quoted after Cayirli and Veral (2003); that range was not checked in their paper.
  */
 export const CONSULTATION_MINUTES: Lognormal = { mean: 6, coefficientOfVariation: 0.6 };
 

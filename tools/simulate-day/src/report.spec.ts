@@ -38,7 +38,7 @@ describe('the report', () => {
   it('is a table by tier', () => {
     const lines = formatReport(DAY).split('\n');
     expect(lines.slice(0, 27)).toEqual([
-      'day.csv played on 2027-01-04: 1 doctors, 1 slots of 60 minutes, 5 arrivals.',
+      'day.csv played on 2027-01-04: 1 doctor(s), 1 slot(s) of 60 minutes, 5 arrival(s).',
       'Seed 7, concurrency 32, windows of 1 min, played in 12.3 s.',
       '',
       '                                    STANDARD   PREMIUM  CRITICAL       ALL',

@@ -72,7 +72,7 @@ function heading(day: PlayedDay): string[] {
   const slots = new Set(day.visits.map(({ slot }) => slot.slotId)).size;
   const seconds = (day.playedMs / 1_000).toFixed(1);
   return [
-    `${day.file} played on ${day.date}: ${doctors} doctors, ${slots} slots of ${day.slotMinutes} minutes, ${day.visits.length} arrivals.`,
+    `${day.file} played on ${day.date}: ${doctors} doctor(s), ${slots} slot(s) of ${day.slotMinutes} minutes, ${day.visits.length} arrival(s).`,
     `Seed ${day.seed}, concurrency ${day.concurrency}, windows of ${day.windowMinutes} min, played in ${seconds} s.`,
   ];
 }

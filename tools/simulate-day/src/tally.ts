@@ -1,6 +1,6 @@
 import { TIERS, type Tier } from '@opd/capacity-core';
 import { CHANNELS, type Channel } from './channel';
-import { type Visit } from './visit';
+import { type Visit, type VisitAnswer } from './visit';
 
 /** What became of the visits of one tier, or of all. */
 export interface VisitTally {
@@ -79,28 +79,35 @@ function emptyTally(): VisitTally {
 }
 
 function count(tally: VisitTally, visit: Visit): void {
-  const { outcome, status, channel, answerMs, waitMinutes } = visit;
+  const { outcome, channel, answerMs, waitMinutes } = visit;
   if (!outcome) return;
   tally.asked++;
   tally.askedThrough[channel]++;
-  switch (outcome.kind) {
+  countAnswer(tally, visit, outcome);
+  countStatus(tally, visit);
+  if (waitMinutes !== undefined) tally.waitsMinutes.push(waitMinutes);
+  if (answerMs !== undefined && outcome.kind !== 'UNANSWERED') tally.answersMs.push(answerMs);
+}
+
+function countAnswer(tally: VisitTally, { tier, slot }: Visit, answer: VisitAnswer): void {
+  switch (answer.kind) {
     case 'ADMITTED':
       tally.admitted++;
-      if (isReUse(outcome.booking.tokenNumber, visit.tier, visit.slot.limits)) tally.reUsed++;
+      if (isReUse(answer.booking.tokenNumber, tier, slot.limits)) tally.reUsed++;
       break;
     case 'REFUSED':
-      addOne(tally.refusedByCode, outcome.code);
+      addOne(tally.refusedByCode, answer.code);
       break;
     case 'UNANSWERED':
-      addOne(tally.unansweredByCode, outcome.code);
+      addOne(tally.unansweredByCode, answer.code);
   }
-  if (visit.unansweredStepCode !== undefined)
-    addOne(tally.unansweredStepsByCode, visit.unansweredStepCode);
+}
+
+function countStatus(tally: VisitTally, { status, unansweredStepCode }: Visit): void {
+  if (unansweredStepCode !== undefined) addOne(tally.unansweredStepsByCode, unansweredStepCode);
   if (status === 'CANCELLED') tally.cancelled++;
   if (status === 'NOSHOW') tally.noShows++;
   if (status === 'COMPLETED') tally.completed++;
-  if (waitMinutes !== undefined) tally.waitsMinutes.push(waitMinutes);
-  if (answerMs !== undefined && outcome.kind !== 'UNANSWERED') tally.answersMs.push(answerMs);
 }
 
 function addOne(counts: Map<string, number>, key: string): void {
