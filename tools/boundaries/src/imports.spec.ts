@@ -23,6 +23,7 @@ const ROOTS = {
   testing: 'libs/testing',
   services: 'tools/services',
   'simulate-day': 'tools/simulate-day',
+  simulation: 'tools/simulation',
 } as const;
 type Part = keyof typeof ROOTS;
 const PARTS = Object.keys(ROOTS) as Part[];
@@ -46,6 +47,7 @@ const MAY_IMPORT: Record<Part, Part[]> = {
   testing: [...RULES, 'services'],
   services: [],
   'simulate-day': EVERYTHING_BUT_APPS,
+  simulation: EVERYTHING_BUT_APPS,
 };
 
 /** What a spec may import beyond what its part may. */
@@ -63,6 +65,7 @@ const SPEC_MAY_ALSO: Record<Part, Part[]> = {
   testing: [],
   services: [],
   'simulate-day': APPS,
+  simulation: APPS,
 };
 
 const GUARDED_PACKAGES = [
@@ -149,8 +152,10 @@ const DISGUISES: Expectation[] = [
   allowed: false,
 }));
 
-// An alias without a project behind it cannot be planted: simulate-day is a program, not a library.
-const ALIASED = (expectation: Expectation) => !expectation.name.endsWith('@opd/simulate-day');
+// An alias without a project behind it cannot be planted: these are programs, not libraries.
+const PROGRAMS = ['simulate-day', 'simulation'];
+const ALIASED = ({ name }: Expectation) =>
+  !PROGRAMS.some((program) => name.endsWith(`@opd/${program}`));
 const EXPECTATIONS = [
   ...PARTS.flatMap((part) => [...partPlants(part), ...packagePlants(part)]).filter(ALIASED),
   ...DISGUISES,
