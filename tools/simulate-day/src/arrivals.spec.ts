@@ -126,6 +126,11 @@ describe('a bad file', () => {
     ]);
   });
 
+  it('takes a slot that begins where the one before it ends', () => {
+    expect(problemsOf(GOOD, '560,sim-dr-01,10:00,WALKIN,P,SHOW')).toEqual([]);
+    expect(problemsOf(GOOD, '560,sim-dr-01,09:59,WALKIN,P,SHOW')).toHaveLength(1);
+  });
+
   it('names every bad line, twenty at most', () => {
     expect(problemsOf(GOOD, 'x,d,09:00,WALKIN,P,NOPE', GOOD, '1,2')).toHaveLength(3);
     const many = problemsOf(...Array.from({ length: 25 }, () => '1,2'));

@@ -51,7 +51,7 @@ const Row = z.strictObject({
 });
 
 /** A record of the file and the line it ends in. */
-interface Record {
+interface CsvRecord {
   readonly cells: readonly string[];
   readonly line: number;
 }
@@ -85,7 +85,7 @@ export function readArrivals(text: string, slotMinutes: number): Parsed<Arrival[
   return problems.length > 0 ? unreadable(...shorten(problems)) : parsed(arrivals);
 }
 
-function readRecords(text: string): Parsed<Record[]> {
+function readRecords(text: string): Parsed<CsvRecord[]> {
   try {
     const rows = parse(text, {
       bom: true,
@@ -106,14 +106,14 @@ function readRecords(text: string): Parsed<Record[]> {
   }
 }
 
-function checkHeader(header: Record | undefined): string | undefined {
+function checkHeader(header: CsvRecord | undefined): string | undefined {
   const columns = ARRIVAL_COLUMNS.join(',');
   if (!header) return `The file is empty; its first line must be: ${columns}`;
   if (header.cells.join(',') === columns) return undefined;
   return `Line ${header.line}: the header is "${header.cells.join(',')}"; it must be: ${columns}`;
 }
 
-function readRow(record: Record, row: number, slotMinutes: number): Parsed<Arrival> {
+function readRow(record: CsvRecord, row: number, slotMinutes: number): Parsed<Arrival> {
   const { cells, line } = record;
   if (cells.length !== ARRIVAL_COLUMNS.length)
     return unreadable(

@@ -76,6 +76,15 @@ describe('a generated day', () => {
     expect(tierShare('PREMIUM') * perSlot).toBeCloseTo(2, 1);
   });
 
+  it('asks from home early enough, and never before the day has begun', () => {
+    const fromHome = arrivals.filter(({ type }) => TYPE_FIGURES[type].leadMinutes);
+    expect(fromHome.every(({ startMinute, minute }) => startMinute - minute >= 5)).toBe(true);
+    // Whoever would have asked the day before, asks at midnight: few, and never negative.
+    const atMidnight = shareOf(fromHome, ({ minute }) => minute === 0);
+    expect(atMidnight).toBeGreaterThan(0);
+    expect(atMidnight).toBeLessThan(0.03);
+  });
+
   it('has walk-ins at the door about the slot, and emergencies in it', () => {
     const before = ({ startMinute, minute }: Arrival) => startMinute - minute;
     const walkIns = arrivals.filter(({ type }) => type === 'WALKIN').map(before);
