@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,6 +133,14 @@ it('ends what a killed run left, and its folder', async () => {
   await endRun(dataDir);
   expect(await isListening(parent.port)).toBe(false);
   await expect(readFile(join(dataDir, 'mongod.process.json'))).rejects.toThrow('ENOENT');
+});
+
+it('ends also a server whose parent had no time to write it down', async () => {
+  const parent = await parentWithMongod();
+  await rm(join(dataDir, 'mongod.process.json'));
+  await parent.kill();
+  await endRun(dataDir);
+  expect(await isListening(parent.port)).toBe(false);
 });
 
 it('says how the log ends when the server does not come up', async () => {

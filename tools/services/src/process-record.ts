@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -78,13 +78,30 @@ export async function stopOrphan(recordFile: string): Promise<ProcessRecord | un
   return record;
 }
 
-/** Stops every server with a record in `folder` or below, whoever its parent is. */
+/** Stops every server that works in `folder` or below, whoever its parent is. */
 export async function stopAllBelow(folder: string): Promise<void> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const files = names.filter((name) => name.endsWith(RECORD_SUFFIX));
   for (const file of files.map((name) => join(folder, name))) {
     const record = await readRecord(file);
     if (record && isStillOurs(record)) await endProcess(record.pid);
+  }
+  // A parent that was killed right after it started a server had no time to write a record.
+  const pids = (await readdir('/proc').catch(() => [])).map(Number).filter(Number.isInteger);
+  for (const pid of pids.filter((candidate) => isServerBelow(folder, candidate))) {
+    await endProcess(pid);
+  }
+}
+
+/** MongoDB names its folder in the command line; Redis hides that, but makes it the current one. */
+function isServerBelow(folder: string, pid: number): boolean {
+  const line = commandLine(pid);
+  if (line.includes(`--dbpath ${folder}`)) return true;
+  if (!line.includes('-server ')) return false;
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
+  } catch {
+    return false;
   }
 }
 

@@ -2,7 +2,7 @@
  * Goal: a Redis that answers when it says so, forgets everything with its process, and is stopped.
  * Method: real redis-server processes on temporary folders.
  */
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -40,6 +40,13 @@ it('stops one that is frozen', async () => {
   const server = await startRedisServer({ binary, dir });
   server.signal('SIGSTOP');
   await server.stop();
+  expect(await isListening(server.port)).toBe(false);
+});
+
+it('is ended with its folder, also without a record', async () => {
+  const server = await startRedisServer({ binary, dir });
+  await rm(join(dir, 'redis-server.process.json'));
+  await endRun(dir);
   expect(await isListening(server.port)).toBe(false);
 });
 

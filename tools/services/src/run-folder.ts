@@ -5,7 +5,7 @@ import { isAlive, stopAllBelow } from './process-record';
 /** Stops all servers whose data lies below `folder` and removes it. */
 export async function endRun(folder: string): Promise<void> {
   await stopAllBelow(folder);
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /**
