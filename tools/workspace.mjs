@@ -82,7 +82,6 @@ export const NX_ENV = { NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false'
  */
 export function runPhase(command, args, env = {}) {
   return new Promise((resolve) => {
-    let child;
     let stoppedBy;
     const signalGroup = (signal) => {
       try {
@@ -106,7 +105,7 @@ export function runPhase(command, args, env = {}) {
       resolve(stoppedBy ? 128 + constants.signals[stoppedBy] : code);
     };
     // A group of its own, so that a signal can be handed to grandchildren too.
-    child = spawn(command, args, {
+    const child = spawn(command, args, {
       cwd: ROOT,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit'],
