@@ -18,7 +18,7 @@ export async function buildMissing() {
   if (isBuilt && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return 0;
   process.stdout.write('Building ...\n');
   const nx = packageBinary('nx');
-  const args = [nx, 'run-many', '-t', 'build', '--outputStyle=static'];
+  const args = [nx, 'run-many', '-t', 'build'];
   const code = await runPhase(process.execPath, args, NX_ENV);
   if (code !== 0) return code;
   mkdirSync(path.dirname(STAMP), { recursive: true });

@@ -163,7 +163,7 @@ describe('the build before a start', () => {
 
   it('happens once for the same sources', () => {
     expect(build().code).toBe(0);
-    expect(calls()).toEqual(['nx run-many -t build --outputStyle=static']);
+    expect(calls()).toEqual(['nx run-many -t build']);
     expect(build().code).toBe(0);
     expect(calls()).toEqual([]);
   });
