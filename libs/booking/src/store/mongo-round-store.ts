@@ -44,9 +44,7 @@ export class MongoRoundStore implements RoundStore {
         $or: [
           { _id: { $in: [...query.slotIds] } },
           { activePatients: { $in: [...query.patientIds] }, date: { $gte: query.fromDay } },
-          ...(query.idempotencyKeys.length > 0
-            ? [{ idempotencyKeys: { $in: [...query.idempotencyKeys] } }]
-            : []),
+          ...(query.idempotencyKeys.length > 0 ? [holdsKey(query.idempotencyKeys)] : []),
         ],
       },
       {
@@ -75,6 +73,12 @@ export class MongoRoundStore implements RoundStore {
       return receiptOf(error, writes);
     }
   }
+}
+
+// Names the type as the partial index does: without, MongoDB does not see that the index holds every
+// such slot, and one key in a round makes it read all slots there are.
+function holdsKey(keys: readonly string[]) {
+  return { idempotencyKeys: { $in: [...keys], $type: 'string' as const } };
 }
 
 const { MongoBulkWriteError } = mongoose.mongo;
