@@ -8,6 +8,7 @@ import { spawnTestMongod } from '@opd/testing';
 import { createConnection, type Connection } from 'mongoose';
 import { PatientDirectory } from './patients';
 import { SignInPatient } from './sign-in-patient';
+import { readStore, writeStore } from './store';
 import { newPhone, openDatabase, signInParts, TurnedClock } from './testing';
 
 let mongod: Awaited<ReturnType<typeof spawnTestMongod>>;
@@ -73,6 +74,16 @@ describe('a failing MongoDB', () => {
     await patients.findOrAdd(person);
     const stored = connection.db!.collection('patients').countDocuments({ phone: person.phone });
     expect(await stored).toBe(1);
+  });
+
+  // The driver hands on what Node says of a socket that is reset under its hands.
+  it('takes a reset during the writing of a request for being away, not for a bug', async () => {
+    const reset = () =>
+      Promise.reject(
+        Object.assign(new Error('write ECONNRESET'), { code: 'ECONNRESET', syscall: 'write' }),
+      );
+    await expect(readStore(reset)).rejects.toThrow(StoreUnavailableError);
+    await expect(writeStore(reset)).rejects.toThrow(OutcomeUnknownError);
   });
 
   it('hides no bug of ours', async () => {

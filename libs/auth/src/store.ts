@@ -121,6 +121,8 @@ function isAway(error: unknown): boolean {
   if (error instanceof NoAnswer || wasNeverSent(error)) return true;
   if (error instanceof mongo.MongoWriteConcernError) return true;
   if (error instanceof mongo.MongoServerError) return AWAY_CODES.has(error.code);
+  // A socket that is reset while the driver writes to it: that error comes as Node made it.
+  if (error instanceof Error && 'syscall' in error) return true;
   // What is left of the driver's errors is about the connection, but for calls made wrongly.
   return error instanceof mongo.MongoError && !(error instanceof mongo.MongoInvalidArgumentError);
 }
