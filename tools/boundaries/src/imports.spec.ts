@@ -24,6 +24,7 @@ const ROOTS = {
   services: 'tools/services',
   'simulate-day': 'tools/simulate-day',
   simulation: 'tools/simulation',
+  faults: 'tools/faults',
 } as const;
 type Part = keyof typeof ROOTS;
 const PARTS = Object.keys(ROOTS) as Part[];
@@ -48,6 +49,7 @@ const MAY_IMPORT: Record<Part, Part[]> = {
   services: [],
   'simulate-day': EVERYTHING_BUT_APPS,
   simulation: EVERYTHING_BUT_APPS,
+  faults: EVERYTHING_BUT_APPS,
 };
 
 /** What a spec may import beyond what its part may. */
@@ -66,6 +68,7 @@ const SPEC_MAY_ALSO: Record<Part, Part[]> = {
   services: [],
   'simulate-day': APPS,
   simulation: APPS,
+  faults: APPS,
 };
 
 const GUARDED_PACKAGES = [
@@ -153,7 +156,7 @@ const DISGUISES: Expectation[] = [
 }));
 
 // An alias without a project behind it cannot be planted: these are programs, not libraries.
-const PROGRAMS = ['simulate-day', 'simulation'];
+const PROGRAMS = ['simulate-day', 'simulation', 'faults'];
 const ALIASED = ({ name }: Expectation) =>
   !PROGRAMS.some((program) => name.endsWith(`@opd/${program}`));
 const EXPECTATIONS = [
