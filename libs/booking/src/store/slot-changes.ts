@@ -4,7 +4,7 @@ import type { Clock } from '../clock';
 import { WRITE_CONCERN } from './mongo-round-store';
 import type { SlotDocument, SlotHead } from './slot-document';
 import { HEAD_PROJECTION, type SlotReads } from './slot-reads';
-import { untilSettled, writing } from './store-faults';
+import { OVERTAKEN, untilSettled, writing, type Overtaken } from './store-faults';
 
 /** What an administrator changes in a slot. What is absent stays as it is. */
 export interface SlotChange {
@@ -38,18 +38,26 @@ export class SlotChanges {
    * @throws StoreUnavailableError, OutcomeUnknownError; repeating the change is safe.
    */
   apply(slotId: string, change: SlotChange): Promise<ChangeOutcome> {
-    return untilSettled(this.#clock, () => this.#tryOnce(slotId, change));
+    const sent: SentChange = {};
+    return untilSettled(this.#clock, () => this.#tryOnce(slotId, change, sent));
   }
 
   /** Reads, then updates under the version that was read; undefined if that was raised meanwhile. */
-  async #tryOnce(slotId: string, change: SlotChange): Promise<ChangeOutcome | undefined> {
+  async #tryOnce(
+    slotId: string,
+    change: SlotChange,
+    sent: SentChange,
+  ): Promise<ChangeOutcome | Overtaken | undefined> {
     const slot = await this.#reads.slot(slotId);
     if (!slot) return { outcome: 'NOT_FOUND' };
     const set = differencesOf(slot, change);
     if (Object.keys(set).length === 0) return { outcome: 'DONE', slot };
+    // An update that got lost may be among what raised the version: sent again, it would count twice.
+    if (sent.guard !== undefined && sent.guard !== slot.version) return OVERTAKEN;
     const seats = totalSeats(change.capacity ?? slot.capacity);
     if (slot.bookedCount > seats)
       return { outcome: 'CAPACITY_IN_USE', bookedCount: slot.bookedCount, seats };
+    sent.guard = slot.version;
     const updated = await writing(
       this.#clock,
       this.#slots.findOneAndUpdate(
@@ -63,8 +71,14 @@ export class SlotChanges {
         { projection: HEAD_PROJECTION, returnDocument: 'after', writeConcern: WRITE_CONCERN },
       ),
     );
+    delete sent.guard;
     return updated ? { outcome: 'DONE', slot: updated } : undefined;
   }
+}
+
+/** The version that guards an update of which nothing is known yet. */
+interface SentChange {
+  guard?: number;
 }
 
 function differencesOf(slot: SlotHead, { status, capacity, delay }: SlotChange) {

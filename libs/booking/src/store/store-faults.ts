@@ -82,14 +82,23 @@ function timedOut(what: string, timeoutMs: number): Error {
 const SETTLE_WITHIN_MS = 2_500;
 
 /**
- * Repeats an update that reads first, is guarded by what it read, and may be sent twice. `tryOnce`
- * gives undefined where the guard did not match any more. Settles within 2.5 s.
+ * What a repeated try says when it must not send its update again: the first one got lost, and what
+ * was read since may be its work, changed again by others.
+ */
+export const OVERTAKEN = { outcome: 'OVERTAKEN' } as const;
+export type Overtaken = typeof OVERTAKEN;
+
+/**
+ * Repeats an update that reads first and is guarded by what it read. `tryOnce` gives undefined where
+ * the guard did not match any more, and OVERTAKEN where a lost update may have taken effect already:
+ * it sends it again only under the guard of the lost one, so that one of the two at most can match.
+ * Settles within 2.5 s.
  * @throws StoreUnavailableError if nothing took effect, OutcomeUnknownError if something may have;
  * repeating the whole is safe in both cases.
  */
 export function untilSettled<T extends { readonly outcome: string }>(
   clock: Clock,
-  tryOnce: () => Promise<T | undefined>,
+  tryOnce: () => Promise<T | Overtaken | undefined>,
 ): Promise<T> {
   const deadlineMs = clock.monotonicMs() + SETTLE_WITHIN_MS;
   const onTimeout = () => new OutcomeUnknownError('A change was not settled in time');
@@ -100,7 +109,7 @@ export function untilSettled<T extends { readonly outcome: string }>(
 async function tryUntil<T extends { readonly outcome: string }>(
   deadlineMs: number,
   clock: Clock,
-  tryOnce: () => Promise<T | undefined>,
+  tryOnce: () => Promise<T | Overtaken | undefined>,
 ): Promise<T> {
   let lost = undefined as OutcomeUnknownError | undefined;
   while (clock.monotonicMs() < deadlineMs) {
@@ -112,7 +121,11 @@ async function tryUntil<T extends { readonly outcome: string }>(
     if (!result) continue;
     // An update that got lost may still match one day: then "no" would be a lie.
     if (lost && result.outcome !== 'DONE') throw lost;
-    return result;
+    if (!isOvertaken(result)) return result;
   }
   throw lost ?? new StoreUnavailableError('The slot kept changing while a change was tried');
+}
+
+function isOvertaken(result: { readonly outcome: string }): result is Overtaken {
+  return result.outcome === OVERTAKEN.outcome;
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../clock';
 import { WRITE_CONCERN } from './mongo-round-store';
 import type { BookingInSlot, SlotDocument } from './slot-document';
 import { HEAD_FIELDS, bookingInSlot, type SlotReads } from './slot-reads';
-import { untilSettled, writing } from './store-faults';
+import { OVERTAKEN, untilSettled, writing, type Overtaken } from './store-faults';
 
 /** The statuses a booking reaches by one update, without a seat being asked for. */
 export type StepStatus = Exclude<BookingStatus, 'BOOKED'>;
@@ -30,6 +30,14 @@ export type StepOutcome =
   | ({ readonly outcome: 'DONE' } & BookingInSlot)
   | { readonly outcome: 'NOT_FOUND' }
   | { readonly outcome: 'INVALID_TRANSITION'; readonly from: BookingStatus };
+
+/**
+ * Of which life of the booking an update was sent whose outcome is not known yet: a missed visit
+ * that is taken back begins a new one, named by its `reinstateId`.
+ */
+interface SentStep {
+  life?: string | null;
+}
 
 const STAMP_OF_STATUS = {
   CHECKED_IN: 'checkedInAt',
@@ -60,17 +68,24 @@ export class VisitSteps {
    * taken effect; repeating it is safe in both cases.
    */
   take(step: VisitStep): Promise<StepOutcome> {
-    return untilSettled(this.#clock, () => this.#tryOnce(step));
+    const sent: SentStep = {};
+    return untilSettled(this.#clock, () => this.#tryOnce(step, sent));
   }
 
   /** Reads, then updates under the condition of what was read; undefined if that changed meanwhile. */
-  async #tryOnce(step: VisitStep): Promise<StepOutcome | undefined> {
+  async #tryOnce(step: VisitStep, sent: SentStep): Promise<StepOutcome | Overtaken | undefined> {
     const found = await this.#reads.booking(step.bookingId, step.patientId);
     if (!found) return { outcome: 'NOT_FOUND' };
     const { status } = found.booking;
     if (status === step.to) return { outcome: 'DONE', ...found };
     if (!canTransition(status, step.to)) return { outcome: 'INVALID_TRANSITION', from: status };
+    // The booking was taken back since: an update that got lost may have been what it was taken
+    // back from. Sent again, the step would be taken twice.
+    const life = found.booking.reinstateId ?? null;
+    if (sent.life !== undefined && sent.life !== life) return OVERTAKEN;
+    sent.life = life;
     const updated = await this.#update(found, step);
+    delete sent.life;
     return updated && { outcome: 'DONE', ...updated };
   }
 
@@ -85,7 +100,10 @@ export class VisitSteps {
         {
           _id: slot._id,
           doctorDay: slot.doctorDay,
-          bookings: { $elemMatch: { bookingId, status: from } },
+          // A step asked of a visit before it was taken back must not meet it afterwards.
+          bookings: {
+            $elemMatch: { bookingId, status: from, reinstateId: booking.reinstateId ?? null },
+          },
           ...(givesSeatBack && { bookedCount: { $gt: 0 } }),
         },
         {

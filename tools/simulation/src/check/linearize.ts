@@ -58,7 +58,7 @@ class Search<State, Op extends Interval> {
 
   #explains(state: State): boolean {
     if (this.#mustDo === 0 && this.#spec.isEnd(state)) return true;
-    const key = `${this.#done.map((done) => (done ? 1 : 0)).join('')} ${this.#spec.keyOf(state)}`;
+    const key = `${this.#doneKey()} ${this.#spec.keyOf(state)}`;
     if (this.#tried.has(key)) return false;
     if (this.#tried.size >= MAX_TRIED) {
       this.#isUndecided = true;
@@ -84,8 +84,21 @@ class Search<State, Op extends Interval> {
     return false;
   }
 
+  /** Which operations are done, 30 to a number. */
+  #doneKey(): string {
+    let key = '';
+    let bits = 0;
+    for (let index = 0; index < this.#done.length; index += 1) {
+      bits = 2 * bits + (this.#done[index] ? 1 : 0);
+      if (index % 30 !== 29) continue;
+      key += `${bits} `;
+      bits = 0;
+    }
+    return key + bits;
+  }
+
   #firstEnd(): number {
-    for (const [index, op] of this.#ops.entries()) if (!this.#done[index]) return op.to;
-    return Infinity;
+    const first = this.#done.indexOf(false);
+    return this.#ops[first]?.to ?? Infinity;
   }
 }

@@ -143,21 +143,14 @@ function afterChange(
 ): SlotState | undefined {
   const next = { ...slot, ...(status && { isOpen: status === 'OPEN' }), ...capacity, ...delay };
   if (seatsHeld(slot) > totalOf(next)) return undefined;
-  return reply.outcome === 'UNKNOWN' || isShown(next, reply) ? next : undefined;
-}
-
-/** The answer to a change shows the slot as the change left it. */
-function isShown(slot: SlotState, reply: Reply): boolean {
   const shown = reply.outcome === 'DONE' ? reply.slot : undefined;
-  return (
-    shown !== undefined &&
-    slot.isOpen === (shown.status === 'OPEN') &&
-    slot.isDelayed === shown.isDelayed &&
-    slot.delayMinutes === shown.delayMinutes &&
-    totalOf(slot) === totalOf(shown.capacity) &&
-    slot.base === shown.capacity.base &&
-    shown.limits.STANDARD === limitNow(slot, 'WALKIN')
-  );
+  // The answer shows what was asked for; others may have changed the rest before it was read.
+  const isShown =
+    !shown ||
+    (shown.status === (status ?? shown.status) &&
+      shown.isDelayed === (delay?.isDelayed ?? shown.isDelayed) &&
+      totalOf(shown.capacity) === totalOf({ ...shown.capacity, ...capacity }));
+  return isShown ? next : undefined;
 }
 
 function totalOf({ base, premiumBuffer, emergencyBuffer }: Capacity): number {

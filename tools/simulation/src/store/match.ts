@@ -68,7 +68,9 @@ function some(value: unknown, holds: (each: unknown) => boolean): boolean {
 
 /** True for what MongoDB takes as equal: here scalars and dates. */
 export function isSame(one: unknown, other: unknown): boolean {
-  return one === other || (one instanceof Date && comparable(one) === comparable(other));
+  // What is missing equals null.
+  if ((one ?? null) === (other ?? null)) return true;
+  return one instanceof Date && comparable(one) === comparable(other);
 }
 
 function comparable(value: unknown): string | number | undefined {

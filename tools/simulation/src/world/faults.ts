@@ -60,6 +60,9 @@ export class Weather {
     const share = random.pick([0.08, 0.2, 0.4]);
     for (const fault of FAULTS)
       if (random.chance(share)) this.#rates.set(fault, random.between(0.02, 0.25));
+    // A lock that says yes to everybody leaves the guard of the write alone with the race.
+    if (this.#rates.has('LOCK_HELD_BY_TWO') || random.chance(0.1))
+      this.#rates.set('LOCK_HELD_BY_TWO', random.pick([0.2, 0.7, 1]));
   }
 
   /** From now on nothing new goes wrong. */
