@@ -50,12 +50,8 @@ export class SpecClinic {
   static async open(uri: string): Promise<SpecClinic> {
     const clinic = new SpecClinic(await connectMongo({ mongodbUri: uri }));
     await migrate(clinic.db, [...authMigrations, ...bookingMigrations]);
-    await clinic.doctors.insertOne({
-      _id: DOCTOR,
-      name: 'Dr. Rao',
-      specialty: 'General Medicine',
-      createdAt: new Date(),
-    });
+    const doctor = { name: 'Dr. Rao', specialty: 'General Medicine', createdAt: new Date() };
+    await clinic.doctors.updateOne({ _id: DOCTOR }, { $setOnInsert: doctor }, { upsert: true });
     return clinic;
   }
 
@@ -143,8 +139,14 @@ export class SpecClinic {
   }
 
   /** So many patients that nobody has seen before. */
-  newPatients(count: number): Promise<Patient[]> {
-    return Promise.all(Array.from({ length: count }, () => this.newPatient()));
+  async newPatients(count: number): Promise<Patient[]> {
+    const patients: Patient[] = [];
+    // A few at a time: a pool that has just been opened gives no hundreds of connections.
+    while (patients.length < count) {
+      const few = Math.min(20, count - patients.length);
+      patients.push(...(await Promise.all(Array.from({ length: few }, () => this.newPatient()))));
+    }
+    return patients;
   }
 
   /** A patient that nobody has seen before. */
