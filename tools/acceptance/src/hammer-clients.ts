@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Booking } from '@opd/contracts';
 import { ApiReply, type ApiClient, type SignedInPatient } from '@opd/testing';
 
@@ -54,7 +55,6 @@ export interface HammerParts {
 /** One client that books, cancels, misses visits and comes back, without a pause. */
 export class HammerClient {
   readonly #parts: HammerParts;
-  #keys = 0;
 
   constructor(parts: HammerParts) {
     this.#parts = parts;
@@ -87,8 +87,7 @@ export class HammerClient {
 
   /** A client that lost patience: the same request twice at once, under one key. */
   async #bookTwice(): Promise<void> {
-    this.#keys += 1;
-    const wish = this.#wish(`key-${this.#keys}`);
+    const wish = this.#wish(randomUUID());
     const replies = await Promise.all([this.#asked(wish()), this.#asked(wish())]);
     const ids = replies
       .filter(({ status }) => status === 201)
@@ -101,7 +100,7 @@ export class HammerClient {
     const patient = this.#oneOf(this.#parts.patients);
     const slotId = this.#oneOf(this.#parts.slotIds);
     const type = this.#oneOf(isPatient ? PATIENT_TYPES : DESK_TYPES);
-    const request = key === undefined ? {} : { idempotencyKey: `${key}-${patient.patientId}` };
+    const request = key === undefined ? {} : { idempotencyKey: key };
     return isPatient
       ? () => patient.api.post('/v1/bookings', { slotId, type }, request)
       : () => desk.post('/v1/bookings', { slotId, type, patientId: patient.patientId }, request);
