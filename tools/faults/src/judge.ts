@@ -1,6 +1,6 @@
 import { auditAnswers, auditSlots, type ClientAnswer } from '@opd/testing';
 import type { mongo } from 'mongoose';
-import { verdictOf, type Call } from './caller';
+import { ANSWER_WITHIN_MS, verdictOf, type Call } from './caller';
 import { AnswerJudge, readSlots, type Finding, type RawSlot } from './judge-answers';
 import type { RoundRecord } from './round';
 import type { Visit } from './visits';
@@ -14,6 +14,8 @@ export interface RoundFigures {
   readonly healthyAndAnswered: number;
   readonly unknown: number;
   readonly slowestMs: number;
+  /** Answers after the 3 s of the promise, within the allowance for a crowded machine. */
+  readonly late: number;
   /** The longest time in which nobody who asked for a seat was told yes or no. */
   readonly longestGapMs: number;
   /** From a crash to the first decision on a slot that the process was writing to. */
@@ -148,6 +150,7 @@ function figuresOf(round: RoundRecord, isSound: (call: Call) => boolean): RoundF
     healthyAndAnswered: answered.length,
     unknown: round.calls.filter((call) => verdictOf(call) === 'UNKNOWN').length,
     slowestMs: Math.round(Math.max(0, ...times)),
+    late: times.filter((tookMs) => tookMs > ANSWER_WITHIN_MS).length,
     longestGapMs: longestGapMs(round),
     bookableAfterMs: round.probes.flatMap(({ bookableAfterMs }) =>
       bookableAfterMs === undefined ? [] : [Math.round(bookableAfterMs)],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { RealClinic } from './clinic';
 import { FAULT_KINDS, type FaultKind } from './faults';
 import type { Finding } from './judge-answers';
+import { raceForLastSeats, type RaceResult } from './last-seat';
 import { judgeRound, type RoundVerdict } from './judge';
 import { signInPeople } from './people';
 import { planRound, ROUND } from './plan';
@@ -14,6 +15,8 @@ export interface RoundsWanted {
   readonly seed: number;
   readonly from: number;
   readonly rounds: number;
+  /** Races for a last seat, before the rounds. */
+  readonly races: number;
 }
 
 /** What one kind of fault did in all rounds. */
@@ -25,8 +28,8 @@ export interface KindTally {
 }
 
 /** The result of a run, as it is written to a file. */
-export interface FaultsResult extends RoundsWanted {
-  readonly rounds: number;
+export interface FaultsResult extends Omit<RoundsWanted, 'races'> {
+  readonly races: RaceResult;
   readonly tookSeconds: number;
   readonly kinds: Record<FaultKind, KindTally>;
   readonly requests: number;
@@ -35,6 +38,7 @@ export interface FaultsResult extends RoundsWanted {
   readonly healthyAndAnswered: number;
   readonly healthyButNot: Record<string, number>;
   readonly slowestMs: number;
+  readonly late: number;
   readonly longestGapMs: number;
   readonly longestGapFaults: readonly FaultKind[];
   readonly bookableAfterMs: readonly number[];
@@ -50,7 +54,10 @@ export async function runRounds(clinic: RealClinic, wanted: RoundsWanted): Promi
   const startedAtMs = performance.now();
   const people = await signInPeople(clinic.apis, ROUND.patients + SPARE_PATIENTS);
   console.log(`Everything is up; ${wanted.rounds} rounds with seed ${wanted.seed}.`);
-  const tally = new Tally(wanted);
+  const races = await raceForLastSeats(clinic, people, wanted.races);
+  console.log(`${races.races} last seats, each wanted by 200: ${races.findings.length} findings.`);
+  for (const finding of races.findings) console.log(`  ${finding}`);
+  const tally = new Tally(wanted, races);
   for (let index = wanted.from; index < wanted.from + wanted.rounds; index++) {
     const atMs = performance.now();
     const round = await playRound({ index, plan: planRound(wanted.seed, index), clinic, people });
@@ -73,7 +80,10 @@ export async function runRounds(clinic: RealClinic, wanted: RoundsWanted): Promi
 class Tally {
   readonly #verdicts: { index: number; round: RoundRecord; verdict: RoundVerdict }[] = [];
 
-  constructor(private readonly wanted: RoundsWanted) {}
+  constructor(
+    private readonly wanted: RoundsWanted,
+    private readonly races: RaceResult,
+  ) {}
 
   add(index: number, { faults, ...round }: RoundRecord, verdict: RoundVerdict): void {
     // Only what is counted is kept: hundreds of rounds would not fit.
@@ -94,6 +104,7 @@ class Tally {
     return {
       ...this.wanted,
       rounds: this.#verdicts.length,
+      races: this.races,
       tookSeconds: Math.round(tookSeconds),
       kinds: this.#kinds(),
       requests: sum(({ requests }) => requests),
@@ -101,6 +112,7 @@ class Tally {
       healthy: sum(({ healthy }) => healthy),
       healthyAndAnswered: sum(({ healthyAndAnswered }) => healthyAndAnswered),
       healthyButNot,
+      late: sum(({ late }) => late),
       slowestMs: Math.max(0, ...figures.map(({ slowestMs }) => slowestMs)),
       longestGapMs: longest?.verdict.figures.longestGapMs ?? 0,
       longestGapFaults: longest?.round.faults.map(({ kind }) => kind) ?? [],
@@ -136,6 +148,7 @@ class Tally {
       ([, { struck, hitWrites }]) => struck > 0 && hitWrites === 0,
     );
     return [
+      ...this.races.findings.map((detail) => ({ rule: 'LAST_SEAT', detail, round })),
       ...(share < HEALTHY_SHARE
         ? [{ rule: 'HEALTHY_SHARE', detail: `${(share * 100).toFixed(2)} %`, round }]
         : []),
