@@ -190,17 +190,17 @@ describe('without the guard of the write, and a lock that always grants', () => 
     }));
     const racers = await clinic.newPatients(RACERS);
     const capacity = { base: 10, premiumBuffer: 0, emergencyBuffer: 0 };
-    const slots = await Promise.all(upTo(5).map(() => clinic.openSlot({ capacity })));
-    const wishOf = (index: number) => ({
-      // Both APIs ask for every slot.
-      slotId: slots[Math.floor(index / 2) % 5]?.slotId ?? '',
-      type: 'ONLINE',
-    });
-    const { answers } = await race(clinic, racers, wishOf);
-    const findings = await auditSlots(clinic.db);
+    const broken = new Set<string>();
+    // Both APIs must meet in a slot; on a machine that stands still one may come too late.
+    for (let left = MOST_RACES; left > 0 && !broken.has('OVERBOOKED'); left -= 1) {
+      const slots = await Promise.all(upTo(5).map(() => clinic.openSlot({ capacity })));
+      await race(clinic, racers, (index) => ({
+        slotId: slots[Math.floor(index / 2) % 5]?.slotId ?? '',
+        type: 'ONLINE',
+      }));
+      for (const { rule } of await auditSlots(clinic.db)) broken.add(rule);
+    }
     await clinic.close();
-    expect(tokens(answers).length).toBeGreaterThan(50);
-    const rules = new Set(findings.map(({ rule }) => rule));
-    expect([...rules]).toEqual(expect.arrayContaining(['OVERBOOKED', 'TOKEN']));
+    expect([...broken]).toEqual(expect.arrayContaining(['OVERBOOKED', 'TOKEN']));
   });
 });
