@@ -5,7 +5,7 @@ const Module = require('node:module');
 const path = require('node:path');
 
 const root = path.join(__dirname, '../..');
-const MOST_SEEDS = Number(process.env.MUTANT_SEEDS ?? 1500);
+const MOST_SEEDS = Number(process.env.MUTANT_SEEDS ?? 300);
 const loadFile = Module._extensions['.js'];
 let planted;
 

@@ -39,23 +39,32 @@ export const MUTANTS: readonly Mutant[] = [
     'const from = { $in: statusesBefore(to) };',
     'const from = { $in: [...statusesBefore(to), to] };',
   ]),
-  mutant('lost step sent again', `${STORE}/visit-steps.ts`, [
-    'if (sent.life !== undefined && sent.life !== life) return OVERTAKEN;',
-    '',
-  ]),
-  mutant('lost change sent again', `${STORE}/slot-changes.ts`, [
-    'if (sent.guard !== undefined && sent.guard !== slot.version) return OVERTAKEN;',
-    '',
-  ]),
+  {
+    ...mutant('lost step sent again', `${STORE}/visit-steps.ts`, [
+      'if (sent.life !== undefined && sent.life !== life) return OVERTAKEN;',
+      '',
+    ]),
+    fromSeed: 1770,
+  },
+  {
+    ...mutant('lost change sent again', `${STORE}/slot-changes.ts`, [
+      'if (sent.guard !== undefined && sent.guard !== slot.version) return OVERTAKEN;',
+      '',
+    ]),
+    fromSeed: 650,
+  },
   mutant('change without version', `${STORE}/slot-changes.ts`, [
     '{ $set: set, $inc: { version: 1 } },',
     '{ $set: set, $inc: { version: 0 } },',
   ]),
-  mutant('capacity filter and version dropped', `${STORE}/slot-changes.ts`, [
-    `          version: slot.version,
+  {
+    ...mutant('capacity filter and version dropped', `${STORE}/slot-changes.ts`, [
+      `          version: slot.version,
           bookedCount: { $lte: seats },`,
-    '',
-  ]),
+      '',
+    ]),
+    fromSeed: 530,
+  },
   mutant('local read', `${STORE}/mongo-round-store.ts`, [
     "readConcern: { level: 'majority' },",
     "readConcern: { level: 'local' },",
@@ -65,14 +74,20 @@ export const MUTANTS: readonly Mutant[] = [
     'result.matchedCount === writes.length && !result.getWriteConcernError()',
     '!result.getWriteConcernError()',
   ]),
-  mutant('refused after an unknown outcome', `${ROUNDS}/decide-slot.ts`, [
-    "return answer.outcome !== 'ADMITTED' && guard !== undefined && guard >= version;",
-    'return guard === -1 && version === -1 && answer === undefined;',
-  ]),
-  mutant('lost write forgotten too early', `${ROUNDS}/seat-request.ts`, [
-    'this.#guardOfLostWrite < version)',
-    'this.#guardOfLostWrite <= version)',
-  ]),
+  {
+    ...mutant('refused after an unknown outcome', `${ROUNDS}/decide-slot.ts`, [
+      "return answer.outcome !== 'ADMITTED' && guard !== undefined && guard >= version;",
+      'return guard === -1 && version === -1 && answer === undefined;',
+    ]),
+    fromSeed: 450,
+  },
+  {
+    ...mutant('lost write forgotten too early', `${ROUNDS}/seat-request.ts`, [
+      'this.#guardOfLostWrite < version)',
+      'this.#guardOfLostWrite <= version)',
+    ]),
+    fromSeed: 450,
+  },
   mutant('own booking not looked up', `${ROUNDS}/decide-slot.ts`, [
     'if (landed) return this.#admitted(landed);',
     '',
