@@ -35,9 +35,9 @@ export const MUTANTS: readonly Mutant[] = [
     '...(!isActive(to) && {',
     '...(isActive(to) && {',
   ]),
-  mutant('double cancel', `${STORE}/visit-steps.ts`, [
-    'const from = { $in: statusesBefore(to) };',
-    'const from = { $in: [...statusesBefore(to), to] };',
+  mutant('seat given back twice', `${STORE}/visit-steps.ts`, [
+    '{ $inc: { bookedCount: -1 } }',
+    '{ $inc: { bookedCount: -2 } }',
   ]),
   {
     ...mutant('lost step sent again', `${STORE}/visit-steps.ts`, [

@@ -1,3 +1,4 @@
+import type { Slot } from '@opd/contracts';
 import type { Call, Operation, Reply } from '../history';
 import type { Interval, Sequential } from './linearize';
 
@@ -144,13 +145,23 @@ function afterChange(
   const next = { ...slot, ...(status && { isOpen: status === 'OPEN' }), ...capacity, ...delay };
   if (seatsHeld(slot) > totalOf(next)) return undefined;
   const shown = reply.outcome === 'DONE' ? reply.slot : undefined;
-  // The answer shows what was asked for; others may have changed the rest before it was read.
-  const isShown =
-    !shown ||
-    (shown.status === (status ?? shown.status) &&
-      shown.isDelayed === (delay?.isDelayed ?? shown.isDelayed) &&
-      totalOf(shown.capacity) === totalOf({ ...shown.capacity, ...capacity }));
-  return isShown ? next : undefined;
+  return !shown || isShown(shown, { status, capacity, delay }) ? next : undefined;
+}
+
+/** The answer shows what was asked for; others may have changed the rest before it was read. */
+function isShown(
+  shown: Slot,
+  {
+    status,
+    capacity,
+    delay,
+  }: Pick<Extract<Call, { kind: 'CHANGE' }>, 'status' | 'capacity' | 'delay'>,
+): boolean {
+  return (
+    shown.status === (status ?? shown.status) &&
+    shown.isDelayed === (delay?.isDelayed ?? shown.isDelayed) &&
+    totalOf(shown.capacity) === totalOf({ ...shown.capacity, ...capacity })
+  );
 }
 
 function totalOf({ base, premiumBuffer, emergencyBuffer }: Capacity): number {
