@@ -98,3 +98,13 @@ it('tells the client of a closed connection only after the delay', async () => {
   await closed;
   expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(119);
 });
+
+it('closes although a client has never spoken', async () => {
+  const silent = connect(proxy.port, '127.0.0.1');
+  open.push(silent);
+  const closed = closing(silent);
+  await once(silent, 'connect');
+  await proxy.close();
+  await closed;
+  proxy = await TcpProxy.start(0);
+});

@@ -20,6 +20,8 @@ const PASS: LinkMode = { kind: 'pass' };
 /** A TCP proxy before one server on 127.0.0.1, whose links can be made bad and good again. */
 export class TcpProxy {
   readonly #links = new Set<Link>();
+  /** Clients, those that have not spoken yet included: a server only ends without any. */
+  readonly #clients = new Set<Socket>();
   readonly #modes = new Map<Traffic, LinkMode>();
   readonly #server: Server;
 
@@ -60,10 +62,13 @@ export class TcpProxy {
   /** Ends every connection and stops to listen. */
   async close(): Promise<void> {
     for (const link of this.#links) link.reset();
+    for (const client of this.#clients) client.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
   #accept(client: Socket): void {
+    this.#clients.add(client);
+    client.once('close', () => this.#clients.delete(client));
     client.on('error', () => client.destroy());
     client.once('data', (firstBytes: Buffer) => {
       const traffic = this.trafficOf(firstBytes);
