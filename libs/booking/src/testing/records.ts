@@ -123,12 +123,11 @@ export function seatRequest(
 }
 
 /** What a round's read shows of a slot. */
-export function asRead({
-  activePatients: _claims,
-  idempotencyKeys: _keys,
-  ...slot
-}: SlotDocument): SlotWithBookings {
-  return slot;
+export function asRead(slot: SlotDocument): SlotWithBookings {
+  const read: Partial<SlotDocument> & SlotWithBookings = { ...slot };
+  delete read.activePatients;
+  delete read.idempotencyKeys;
+  return read;
 }
 
 function hourAfter(start: string): string {

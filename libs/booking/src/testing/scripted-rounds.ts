@@ -70,7 +70,9 @@ export function word({ answer }: Asked): number | string | undefined {
       return answer.refusal.code;
     case 'UNAVAILABLE':
       return answer.code;
-    default:
-      return answer?.outcome;
+    case 'REPLAYED':
+    case 'UNKNOWN':
+    case 'BROKEN':
+      return answer.outcome;
   }
 }
