@@ -74,12 +74,12 @@ describe('WebhookDelivery', () => {
     expect(received).toHaveLength(1);
   });
 
-  it('gives up on a silent gateway after 3 s', async () => {
+  it('gives up on a silent gateway after 2 s, before the request itself is given up', async () => {
     answer = () => undefined;
     const startedAt = performance.now();
     expect(await new WebhookDelivery(url, SECRET).deliver(MESSAGE)).toBe(false);
     const waitedMs = performance.now() - startedAt;
-    expect(waitedMs).toBeGreaterThan(2_900);
+    expect(waitedMs).toBeGreaterThan(1_900);
     expect(waitedMs).toBeLessThan(6_000);
   });
 

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { systemClock, type Clock } from './clock';
 
-const WEBHOOK_TIMEOUT_MS = 3_000;
+/** Well below the time in which every request is answered, so that the refusal is still heard. */
+const WEBHOOK_TIMEOUT_MS = 2_000;
 
 /** A code on its way to a phone. */
 export interface CodeMessage {
@@ -14,7 +15,7 @@ export interface CodeMessage {
 
 /** Brings a one-time code to a phone. */
 export interface CodeDelivery {
-  /** Whether somebody has taken over the message. Never throws; answers within 3 s. */
+  /** Whether somebody has taken over the message. Never throws; answers within 2 s. */
   deliver(message: CodeMessage): Promise<boolean>;
 }
 

@@ -47,16 +47,18 @@ export class DemoClinic {
 
   async #openWeek(): Promise<void> {
     const { slots, calendar, clock } = this.#parts;
-    const from = calendar.dayAt(clock.nowMs());
-    for (const { doctorId } of DEMO_DOCTORS)
-      await slots.range({
-        doctorId,
-        from,
-        days: DEMO_DAYS,
-        weekdays: [1, 2, 3, 4, 5, 6, 7],
-        ranges: DEMO_HOURS,
-        slotMinutes: 60,
-      });
+    const today = calendar.dayAt(clock.nowMs());
+    // Day by day: one that an administrator filled differently must not keep the others closed.
+    for (const from of calendar.daysFrom(today, DEMO_DAYS))
+      for (const { doctorId } of DEMO_DOCTORS)
+        await slots.range({
+          doctorId,
+          from,
+          days: 1,
+          weekdays: [1, 2, 3, 4, 5, 6, 7],
+          ranges: DEMO_HOURS,
+          slotMinutes: 60,
+        });
   }
 
   #atMidnight(onError: (error: unknown) => void): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Booking } from '@opd/contracts';
-import { ApiReply, type ApiClient, type SignedInPatient } from '@opd/testing';
+import { type ApiReply, type ApiClient, type SignedInPatient } from '@opd/testing';
 
 const PATIENT_TYPES = ['ONLINE', 'PAID', 'FOLLOWUP'];
 const DESK_TYPES = [...PATIENT_TYPES, 'WALKIN', 'EMERGENCY'];

@@ -31,7 +31,7 @@ const TYPES = ['ONLINE', 'PAID', 'FOLLOWUP'];
 
 async function startClinic(replace?: (clinic: () => Clinic) => Replacements): Promise<Clinic> {
   const env = clinicEnv({ MAX_ACTIVE_BOOKINGS_PER_PATIENT: '0' });
-  let clinic: Clinic | undefined;
+  let clinic = undefined as Clinic | undefined;
   const parts = replace?.(() => {
     if (!clinic) throw new Error('The clinic is not open yet');
     return clinic;

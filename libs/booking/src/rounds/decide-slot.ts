@@ -134,6 +134,7 @@ class SlotSheet {
       reinstateId: wish.requestId,
     };
     delete booking.noShowAt;
+    delete booking.checkedInAt;
     this.#takenBack.push(booking);
     return this.#admitted(booking);
   }

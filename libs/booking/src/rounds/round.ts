@@ -37,6 +37,8 @@ export interface RoundParts {
   readonly lockWaitMs: number;
 }
 
+const SAYS_BOOKED: ReadonlySet<SeatAnswer['outcome']> = new Set(['ADMITTED', 'REPLAYED']);
+
 /** With less left of the lock no write is started: it could outlive the lock. */
 export const MIN_LOCK_LEFT_MS = 500;
 
@@ -237,8 +239,9 @@ function breakSlot(batch: LaneBatch, error: unknown, parts: RoundParts): void {
   answerOrKeep(batch, { outcome: 'BROKEN', error }, parts);
 }
 
+/** Whose answer says that there is a booking: theirs, or the one their key made in this write. */
 function admitted({ answers }: ChangedSlot): SeatRequest[] {
-  return answers.filter(({ answer }) => answer.outcome === 'ADMITTED').map((a) => a.request);
+  return answers.filter(({ answer }) => SAYS_BOOKED.has(answer.outcome)).map((a) => a.request);
 }
 
 function giveAnswers(answers: readonly PlannedAnswer[]): void {

@@ -48,6 +48,7 @@ function reinstatementUpdate(write: SlotWrite): mongo.AnyBulkWriteOperation<Slot
     set[`${path}.reinstatedAt`] = at;
     set[`${path}.reinstateId`] = reinstateId;
     unset[`${path}.noShowAt`] = '';
+    unset[`${path}.checkedInAt`] = '';
   });
   return {
     updateOne: {

@@ -1,10 +1,4 @@
-import {
-  canTransition,
-  holdsSeat,
-  isActive,
-  statusesBefore,
-  type BookingStatus,
-} from '@opd/capacity-core';
+import { holdsSeat, isActive, statusesBefore, type BookingStatus } from '@opd/capacity-core';
 import type { mongo } from 'mongoose';
 import type { Clock } from '../clock';
 import { WRITE_CONCERN } from './mongo-round-store';
@@ -37,6 +31,11 @@ export type StepOutcome =
  */
 interface SentStep {
   life?: string | null;
+}
+
+/** From which statuses the step may be taken: a patient may cancel until he is checked in. */
+function statusesTakenBy({ to, patientId }: VisitStep): BookingStatus[] {
+  return statusesBefore(to).filter((from) => patientId === undefined || from === 'BOOKED');
 }
 
 const STAMP_OF_STATUS = {
@@ -78,7 +77,8 @@ export class VisitSteps {
     if (!found) return { outcome: 'NOT_FOUND' };
     const { status } = found.booking;
     if (status === step.to) return { outcome: 'DONE', ...found };
-    if (!canTransition(status, step.to)) return { outcome: 'INVALID_TRANSITION', from: status };
+    if (!statusesTakenBy(step).includes(status))
+      return { outcome: 'INVALID_TRANSITION', from: status };
     // The booking was taken back since: an update that got lost may have been what it was taken
     // back from. Sent again, the step would be taken twice.
     const life = found.booking.reinstateId ?? null;
@@ -92,7 +92,7 @@ export class VisitSteps {
   async #update({ slot, booking }: BookingInSlot, step: VisitStep) {
     const { bookingId } = booking;
     const { to } = step;
-    const from = { $in: statusesBefore(to) };
+    const from = { $in: statusesTakenBy(step) };
     const givesSeatBack = !holdsSeat(to);
     const updated = await writing(
       this.#clock,

@@ -2,6 +2,7 @@ import type { PatientDirectory } from '@opd/auth';
 import type { BookingType } from '@opd/capacity-core';
 import {
   ok,
+  OutcomeUnknownError,
   PATIENT_BOOKING_TYPES,
   refused,
   type Booking,
@@ -70,7 +71,9 @@ export class BookSlot {
 
     const answer = await this.#rounds.ask(this.#wishOf(command, patient), command.arrival);
     if (answer.outcome === 'REPLAYED') {
-      const found = await this.#reads.booking(answer.bookingId);
+      const found = await this.#reads.booking(answer.bookingId).catch((cause: unknown) => {
+        throw new OutcomeUnknownError('The booking is there, but could not be read', { cause });
+      });
       if (!found) return notFound('booking');
       return ok({ booking: bookingView(found, patient.name), isReplay: true });
     }

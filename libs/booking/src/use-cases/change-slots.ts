@@ -1,5 +1,6 @@
 import {
   ok,
+  OutcomeUnknownError,
   refused,
   type ChangeSlotRequest,
   type Outcome,
@@ -60,7 +61,10 @@ export class ChangeSlots {
     });
     const items: Slot[] = [];
     for (const slot of slots) {
-      const changed = await this.delaySlot(slot._id, delay);
+      const changed = await this.delaySlot(slot._id, delay).catch((error: unknown) => {
+        if (items.length === 0) throw error;
+        throw new OutcomeUnknownError('Only some slots of the day are changed', { cause: error });
+      });
       if (!changed.ok) return changed;
       items.push(changed.value);
     }
