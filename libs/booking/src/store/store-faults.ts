@@ -86,6 +86,7 @@ const SETTLE_WITHIN_MS = 2_500;
  * was read since may be its work, changed again by others.
  */
 export const OVERTAKEN = { outcome: 'OVERTAKEN' } as const;
+/** See {@link OVERTAKEN}. */
 export type Overtaken = typeof OVERTAKEN;
 
 /**
