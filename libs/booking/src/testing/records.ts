@@ -10,11 +10,14 @@ import {
 
 /** The day of the specs, and half past eight in Kolkata on it: half an hour before the first slot. */
 export const DAY = '2026-11-24';
+/** Early on the day of the specs, in milliseconds since the epoch. */
 export const MORNING_MS = Date.parse('2026-11-24T03:00:00.000Z');
 
 /** The doctor of most specs, and his slots at nine and at ten. */
 export const DOCTOR = 'dr-rao';
+/** The slot at nine. */
 export const NINE = slotIdOf(DOCTOR, DAY, '09:00');
+/** The slot at ten. */
 export const TEN = slotIdOf(DOCTOR, DAY, '10:00');
 
 /** Which slot a spec means; by default the one at nine. */
