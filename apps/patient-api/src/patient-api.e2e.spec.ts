@@ -328,6 +328,19 @@ describe('own bookings', () => {
     expect((await owner.api.get(path)).read(200, Booking)).toEqual(booking);
   });
 
+  it('are his to cancel until he is checked in; from then on only the desk does', async () => {
+    const { slotId } = await clinic.openSlot();
+    const patient = await clinic.newPatient();
+    const { bookingId } = (await book(patient, slotId)).read(201, Booking);
+    const path = `/v1/bookings/${bookingId}`;
+    (await clinic.desk.post(`${path}/check-in`)).read(200, Booking);
+    const refused = await patient.api.post(`${path}/cancel`);
+    refused.assertRefused(409, 'INVALID_TRANSITION', { from: 'CHECKED_IN', to: 'CANCELLED' });
+    expect((await clinic.slot(slotId)).bookedCount).toBe(1);
+    (await clinic.desk.post(`${path}/cancel`)).read(200, Booking);
+    expect((await patient.api.post(`${path}/cancel`)).read(200, Booking).status).toBe('CANCELLED');
+  });
+
   it('are cancelled once, however often that is asked; the next one gets the seat', async () => {
     const capacity = { base: 1, premiumBuffer: 0, emergencyBuffer: 0 };
     const { slotId } = await clinic.openSlot({ capacity });

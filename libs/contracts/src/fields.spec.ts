@@ -115,6 +115,18 @@ describe('PersonName', () => {
   });
 });
 
+describe('bounds of what can be stored', () => {
+  it('holds for names written in signs that stand for whole sentences', () => {
+    expect(PersonName.safeParse('\ufdfa'.repeat(7)).success).toBe(true);
+    expect(PersonName.safeParse('\ufdfa'.repeat(23)).success).toBe(false);
+  });
+
+  it('holds for days that no calendar of the clinic reaches', () => {
+    expect(LocalDate.safeParse('2199-12-31').success).toBe(true);
+    expect(LocalDate.safeParse('9999-12-20').success).toBe(false);
+  });
+});
+
 describe('CapacityShape', () => {
   const TEN = { base: 10, premiumBuffer: 2, emergencyBuffer: 3 };
 

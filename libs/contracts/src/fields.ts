@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
-/** A calendar day of the clinic, `YYYY-MM-DD`, that exists. */
-export const LocalDate = z.iso.date('must be a calendar day as YYYY-MM-DD');
+/** A calendar day of the clinic, `YYYY-MM-DD`, that exists and lies before the year 2200. */
+export const LocalDate = z.iso
+  .date('must be a calendar day as YYYY-MM-DD')
+  .refine((day) => day < '2200-01-01', 'must lie before the year 2200');
 
 /** A clinic-local time of day, `HH:mm`, 00:00 to 23:59. */
 export const LocalTime = z
@@ -30,7 +32,9 @@ export const PersonName = z
       .min(1, 'must not be empty')
       .max(100, 'must have at most 100 characters')
       .regex(/^(?:[^\p{C}<>]|[\u200c\u200d])*$/u, 'must not hold control characters or < or >')
-      .regex(/[\p{L}\p{N}]/u, 'must hold a letter or a digit'),
+      .regex(/[\p{L}\p{N}]/u, 'must hold a letter or a digit')
+      // A single sign may stand for a whole sentence, which is what names are compared by.
+      .refine((name) => name.normalize('NFKC').length <= 130, 'must not be written in ligatures'),
   );
 
 /** A doctor's id, as in `dr-rao`. */

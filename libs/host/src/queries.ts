@@ -24,7 +24,7 @@ export class PageQuery {
 export class SlotsQuery extends PageQuery {
   @ApiPropertyOptional({ type: String, format: 'date', description: 'Today if absent' })
   @IsOptional()
-  @Matches(/^\d{4}-\d{2}-\d{2}$/, { message: 'must be a calendar day as YYYY-MM-DD' })
+  @Matches(/^(19|20|21)\d\d-\d{2}-\d{2}$/, { message: 'must be a calendar day as YYYY-MM-DD' })
   @IsISO8601({ strict: true }, { message: 'must be a calendar day that exists' })
   from?: string;
 
