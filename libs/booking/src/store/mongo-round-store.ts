@@ -10,7 +10,13 @@ import {
 } from '../rounds/round-store';
 import { updateOf } from './round-updates';
 import type { SlotDocument } from './slot-document';
-import { DUPLICATE_KEY, STORE_TRIP_TIMEOUT_MS, reading, wasNotSent } from './store-faults';
+import {
+  DOCUMENT_VALIDATION_FAILURE,
+  DUPLICATE_KEY,
+  STORE_TRIP_TIMEOUT_MS,
+  reading,
+  wasNotSent,
+} from './store-faults';
 
 /** A majority write that waits longer than this for its acknowledgement has an unknown outcome. */
 export const WRITE_CONCERN: mongoose.mongo.WriteConcernSettings = {
@@ -102,8 +108,6 @@ export function receiptOf(error: unknown, writes: readonly SlotWrite[]): WriteRe
   });
   return unclear(refused, error);
 }
-
-const DOCUMENT_VALIDATION_FAILURE = 121;
 
 // Other codes may come of a primary that steps down half-way; what they left is read again.
 const REFUSAL_OF_CODE: ReadonlyMap<unknown, WriteRefusal> = new Map([

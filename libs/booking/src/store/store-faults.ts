@@ -51,7 +51,8 @@ export async function writing<T>(
   }
 }
 
-const DOCUMENT_VALIDATION_FAILURE = 121;
+/** MongoDB's code for a document that its collection's validator refuses. */
+export const DOCUMENT_VALIDATION_FAILURE = 121;
 
 /** True where one operation was refused by the server and certainly did not take effect. */
 export function isRefusedForGood(error: unknown): boolean {
