@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -130,12 +130,22 @@ function sendSignal(pid: number, name: NodeJS.Signals): boolean {
 
 async function isGoneWithin(pid: number, waitMs: number): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < waitMs; waitedMs += 50) {
-    // A zombie that nobody reaped has closed its ports and files; only its entry is left.
+    // A zombie that nobody reaped has closed its ports and files; only its entry is left. But its
+    // first thread may be one while others still end, and hold them.
     const state = statusFields(pid)[0] ?? 'Z';
-    if (state === 'Z' || state === 'X') return true;
+    if ((state === 'Z' || state === 'X') && threadCount(pid) <= 1) return true;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return false;
+}
+
+/** How many threads of a process are there; 0 when it is gone. */
+function threadCount(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
 }
 
 /** The arguments of a process joined by spaces; empty when it is gone or there is no /proc. */
