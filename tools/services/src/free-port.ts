@@ -1,10 +1,26 @@
 import { connect, createServer } from 'node:net';
 
+const TRIES = 100;
+// The kernel may offer a port again before the server it was meant for listens on it.
+const given = new Set<number>();
+
 /**
- * A TCP port of 127.0.0.1 that was free a moment ago. Somebody else may take it before it is used:
- * who starts a server on it must be ready to hear that it is taken.
+ * A TCP port of 127.0.0.1 that was free a moment ago, and that this process was not given before.
+ * Another process may take it before it is used: who starts a server on it must be ready to hear
+ * that it is taken.
+ * @throws Error if a hundred offers in a row had been given already.
  */
-export function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const port = await offeredPort();
+    if (given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
+  throw new Error(`the system offers no port of 127.0.0.1 that is new, ${TRIES} times in a row`);
+}
+
+function offeredPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
@@ -14,6 +30,22 @@ export function freePort(): Promise<number> {
       probe.close(() => resolve(port));
     });
   });
+}
+
+/**
+ * The port for a server: the one asked for, else that of its last start, else a free one.
+ * @throws Error with a sentence if the one asked for is taken; `title` says by whom it is wanted.
+ */
+export async function choosePort(
+  title: string,
+  wanted: { readonly asked?: number | undefined; readonly last?: number | undefined },
+): Promise<number> {
+  const { asked, last } = wanted;
+  if (asked !== undefined) {
+    if (await isPortFree(asked)) return asked;
+    throw new Error(`port ${asked} of 127.0.0.1 is taken; ${title} cannot use it`);
+  }
+  return last !== undefined && (await isPortFree(last)) ? last : freePort();
 }
 
 /** True when nothing listens on this port of this address. */

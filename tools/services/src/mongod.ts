@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import mongoose from 'mongoose';
-import { freePort, isListening, isPortFree } from './free-port';
+import { choosePort, isListening } from './free-port';
 import { turnOverLog } from './log-file';
 import { RECORD_SUFFIX, stopOrphan, writeRecord } from './process-record';
 import { StartedChild, type ServerProcess } from './server-process';
@@ -44,7 +44,7 @@ export async function startMongod(options: MongodOptions): Promise<MongodProcess
   const recordFile = join(dataDir, `mongod${RECORD_SUFFIX}`);
   await mkdir(dbPath, { recursive: true });
   const last = await stopOrphan(recordFile);
-  const port = await choosePort(options.port, last?.port);
+  const port = await choosePort('MongoDB', { asked: options.port, last: last?.port });
   const logFile = join(dataDir, 'mongod.log');
   await turnOverLog(logFile);
   const child = await StartedChild.start(
@@ -61,14 +61,6 @@ export async function startMongod(options: MongodOptions): Promise<MongodProcess
     stop: () => child.stop(),
     signal: (name) => child.signal(name),
   };
-}
-
-async function choosePort(asked: number | undefined, last: number | undefined): Promise<number> {
-  if (asked !== undefined) {
-    if (await isPortFree(asked)) return asked;
-    throw new Error(`port ${asked} of 127.0.0.1 is taken; MongoDB cannot use it`);
-  }
-  return last !== undefined && (await isPortFree(last)) ? last : freePort();
 }
 
 function mongodArgs(

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort, isPortFree } from './free-port';
+import { choosePort } from './free-port';
 import { turnOverLog } from './log-file';
 import { RECORD_SUFFIX, stopOrphan, writeRecord } from './process-record';
 import { StartedChild, type ServerProcess } from './server-process';
@@ -34,7 +34,7 @@ export async function startRedisServer(options: RedisOptions): Promise<RedisProc
   const logFile = join(dir, 'redis-server.log');
   await mkdir(dir, { recursive: true });
   const last = await stopOrphan(recordFile);
-  const port = await choosePort(options.port, last?.port);
+  const port = await choosePort('Redis', { asked: options.port, last: last?.port });
   await turnOverLog(logFile);
   const child = await StartedChild.start(options.binary, [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--logfile', logFile],
@@ -51,14 +51,6 @@ export async function startRedisServer(options: RedisOptions): Promise<RedisProc
     stop: () => child.stop(),
     signal: (name) => child.signal(name),
   };
-}
-
-async function choosePort(asked: number | undefined, last: number | undefined): Promise<number> {
-  if (asked !== undefined) {
-    if (await isPortFree(asked)) return asked;
-    throw new Error(`port ${asked} of 127.0.0.1 is taken; Redis cannot use it`);
-  }
-  return last !== undefined && (await isPortFree(last)) ? last : freePort();
 }
 
 async function waitForPong(
