@@ -61,8 +61,16 @@ function book({ slotId }: Slot): Promise<ApiReply> {
   return patient.api.post('/v1/bookings', { slotId, type: 'ONLINE' });
 }
 
-/** The slot takes bookings again, without anything having been started anew. */
+/**
+ * The slot takes bookings again, without anything having been started anew; and so does each API,
+ * which finds its stores again by itself and in its own time.
+ */
 async function worksAgain(slot: Slot): Promise<void> {
+  for (const api of [clinic.visitors.patient, clinic.visitors.desk])
+    await until(
+      () => api.get('/health/ready'),
+      ({ status }) => status === 200,
+    );
   await until(
     () => clinic.bookAtDesk(slot.slotId, 'WALKIN'),
     ({ status }) => status === 201,
